@@ -17,7 +17,7 @@ import msgspec
 
 from rf_common.clock import Clock, UnixNanos
 from rf_common.commands import Command
-from rf_common.enums import FeedState, Liquidity, Side
+from rf_common.enums import FeedState, Liquidity, OrderStatus, Side
 from rf_common.ids import ClientOrderId, InstrumentId, VenueOrderId
 
 Level = tuple[float, float]
@@ -212,21 +212,29 @@ OrderEvent = (
 
 
 class VenueOrder(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """One open order as the venue reports it."""
+    """One of our orders as the venue reports it."""
 
     client_order_id: ClientOrderId
     instrument_id: InstrumentId
     venue_order_id: VenueOrderId
+    status: OrderStatus
     quantity: Decimal
+    limit_price: Decimal | None
     filled: Decimal
 
 
 class VenueReport(msgspec.Struct, frozen=True, array_like=True, tag="V"):
-    """The venue's whole book of ours: open orders and net positions."""
+    """What the venue has of ours: open orders, those that were asked for, net positions.
+
+    `executions` are the fills of the orders that were asked for; `asked` names them, so that
+    an order that was asked for and is not in `orders` is proven not to be there.
+    """
 
     venue: str
     ts_event: UnixNanos
+    asked: tuple[ClientOrderId, ...]
     orders: tuple[VenueOrder, ...]
+    executions: tuple[OrderFilled, ...]
     positions: tuple[tuple[InstrumentId, Decimal], ...]
 
 

@@ -29,6 +29,9 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
         Currency that prices, fees and cash are in.
     tradable : bool
         False when the venue has halted it.
+    seconds_per_year : float
+        Seconds of trading in a year, to annualise what is measured per second: 365 days round
+        the clock for crypto, 252 days of 6.5 hours for US equities.
     """
 
     instrument_id: InstrumentId
@@ -38,6 +41,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     max_quantity: Decimal = Decimal(1_000_000_000)
     currency: str = "USD"
     tradable: bool = True
+    seconds_per_year: float = 31_536_000.0
 
     @property
     def venue(self) -> str:

@@ -83,6 +83,20 @@ class ReplaceOrder(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="
     limit_price: Decimal | None
 
 
+class RequestReport(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=">v"):
+    """Ask the venue what it has of ours, and about these orders in particular."""
+
+    unresolved: tuple[ClientOrderId, ...]
+    reason: str
+
+
+class RequestBook(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=">b"):
+    """Ask the source for a new snapshot: the book it led to cannot be right."""
+
+    instrument_id: InstrumentId
+    reason: str
+
+
 class SetTimer(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=">t"):
     """Wake the engine with ``Timer(name)`` at `due`."""
 
@@ -160,6 +174,8 @@ Output = (
     SubmitOrder
     | CancelOrder
     | ReplaceOrder
+    | RequestReport
+    | RequestBook
     | SetTimer
     | SignalRaised
     | Refusal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -48,8 +48,8 @@ class MarketView(Protocol):
         """The newest best bid and ask, None before the first."""
         ...
 
-    def levels(self, bids: bool, depth: int) -> Sequence[Level]:
-        """Return up to `depth` levels of one side, best first, from quote and book together."""
+    def levels(self, bids: bool) -> Iterator[Level]:
+        """Yield the levels of one side, best first, from quote and book together."""
         ...
 
 
@@ -87,8 +87,8 @@ class ExecutionGateway(Protocol):
         """Ask for a change."""
         ...
 
-    def report(self) -> VenueReport:
-        """Return what the venue has of ours."""
+    def report(self, asked: Sequence[ClientOrderId]) -> VenueReport:
+        """Return what the venue has of ours, and what became of the orders asked for."""
         ...
 
     def halt(self) -> tuple[ClientOrderId, ...]:
@@ -111,6 +111,11 @@ class FeatureView(Protocol):
     @property
     def vol(self) -> float | None:
         """Volatility, decimal per year."""
+        ...
+
+    @property
+    def samples(self) -> int:
+        """How many samples of the event-time grid were taken; changes when there is a new one."""
         ...
 
 

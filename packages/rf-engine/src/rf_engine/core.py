@@ -1,0 +1,86 @@
+"""What the rooms of the engine share: state, strategies, chain, sizer, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from rf_common.enums import Severity, SystemState
+from rf_common.ids import InstrumentId, StrategyId
+from rf_common.instruments import Instrument
+from rf_common.orders import CommandAnswer, Notice, Output, StateChanged
+from rf_engine.config import EngineConfig
+from rf_engine.ledger import Ledger
+from rf_engine.state import EngineState
+from rf_feature import FeatureSet
+from rf_risk import RiskChain, standard_checks
+from rf_strategy import Factory, StrategyRegistry, VolTargetSizer
+
+
+class Core:
+    """State, parts and the outputs of the step being processed.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Settings.
+    nonce : str
+        Session nonce of the client order ids.
+    instruments : iterable of Instrument
+        What can be traded.
+    factories : mapping
+        Strategy factories by name.
+    ledger : Ledger, optional
+        What to start from.
+    """
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        nonce: str,
+        instruments: Iterable[Instrument],
+        factories: Mapping[str, Factory],
+        ledger: Ledger | None,
+    ) -> None:
+        self.config = config
+        self.nonce = nonce
+        self.features: dict[InstrumentId, FeatureSet] = {}
+        self.state = EngineState(config, instruments, self._make_features, ledger)
+        self.registry = StrategyRegistry(factories, config.strategies)
+        for strategy_id in self.registry:
+            reason = self.registry.why_disabled(strategy_id) or self.state.disabled.get(strategy_id)
+            if reason is not None:
+                self.registry.set_enabled(strategy_id, enabled=False, reason=reason)
+                self.state.disabled[strategy_id] = reason
+        self.chain = RiskChain(standard_checks())
+        self.sizer = VolTargetSizer(config.sizer)
+        self.outputs: list[Output] = []
+        self.last_words: dict[tuple[StrategyId, InstrumentId], str] = {}
+        self.unavailable = {
+            "agreement": "no swarm is running in this version",
+            "correlation": "no correlation matrix is computed in this version",
+            "value at risk": "no VaR is computed in this version",
+        }
+
+    def _make_features(self, instrument: Instrument) -> FeatureSet:
+        made = FeatureSet(self.config.features, instrument.seconds_per_year)
+        self.features[instrument.instrument_id] = made
+        return made
+
+    def emit(self, output: Output) -> None:
+        """Take an output's effect and hand it out."""
+        self.state.commit(output)
+        self.outputs.append(output)
+
+    def notice(self, severity: Severity, code: str, text: str) -> None:
+        """Tell people something."""
+        self.emit(Notice(severity, code, text))
+
+    def move_to(self, new: SystemState, reason: str, actor: str) -> None:
+        """Change the system's state unless it is there already."""
+        old = self.state.system_state
+        if old is not new:
+            self.emit(StateChanged(old, new, reason, actor))
+
+    def answer(self, command_id: str, ok: bool, code: str, text: str, fix: str = "") -> None:
+        """Answer a command."""
+        self.emit(CommandAnswer(command_id, ok, code, text, fix))

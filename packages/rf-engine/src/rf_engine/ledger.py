@@ -1,0 +1,33 @@
+"""Everything that must survive a restart, as one frozen value."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from rf_common.clock import UnixNanos
+from rf_common.ids import InstrumentId, StrategyId
+from rf_oms.account import AccountState
+from rf_oms.orders import Execution, OrderState
+from rf_risk.kill_switch import KillState
+from rf_risk.state import RiskStateCopy
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """A checkpoint: orders, executions, account, counters, switches, last marks."""
+
+    orders: tuple[OrderState, ...]
+    executions: tuple[Execution, ...]
+    account: AccountState
+    risk: RiskStateCopy
+    kill: KillState
+    reducing: str
+    """Why only reducing orders are allowed; empty when they are not limited."""
+    disabled: tuple[tuple[StrategyId, str], ...]
+    next_order: int
+    marks: tuple[tuple[InstrumentId, Decimal], ...]
+    signals: int
+    fills: int
+    refusals: int
+    ts: UnixNanos

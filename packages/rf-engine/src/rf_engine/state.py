@@ -1,0 +1,436 @@
+"""The engine's state as a fold over the journal: inputs are applied, outputs are committed.
+
+`apply` and `commit` are the only ways in which anything here changes, live and in recovery
+alike, so replaying what was recorded rebuilds the same state without deciding anything again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from rf_common import money
+from rf_common.canonical import digest
+from rf_common.clock import NANOS_PER_MILLI, UnixNanos
+from rf_common.commands import Kill, Reduce, Resume, SetStrategyEnabled
+from rf_common.enums import OrderStatus, SystemState
+from rf_common.events import (
+    BookDelta,
+    BookSnapshot,
+    CancelRejected,
+    Commanded,
+    Envelope,
+    FeedGap,
+    OrderAccepted,
+    OrderCanceled,
+    OrderDenied,
+    OrderEvent,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderUnknown,
+    OrderUpdated,
+    Quote,
+    StorageFailed,
+    Timer,
+    Trade,
+    VenueOrder,
+    VenueReport,
+)
+from rf_common.ids import ClientOrderId, InstrumentId, StrategyId
+from rf_common.instruments import Instrument
+from rf_common.orders import (
+    CancelOrder,
+    CommandAnswer,
+    FeedChanged,
+    Output,
+    Refusal,
+    ReplaceOrder,
+    RequestReport,
+    SignalRaised,
+    StateChanged,
+    StrategyChanged,
+    SubmitOrder,
+)
+from rf_common.ports import FeatureView
+from rf_engine.config import EngineConfig
+from rf_engine.ledger import Ledger
+from rf_engine.market import Market
+from rf_oms import Account, Orders
+from rf_oms.orders import Change
+from rf_risk import KillState, RiskState
+
+HEARTBEAT = "heartbeat"
+EXTERNAL = StrategyId("external")
+_REMEMBERED_ANSWERS = 256
+
+
+class EngineState:
+    """Orders, account, counters, switches and markets.
+
+    Parameters
+    ----------
+    config : EngineConfig
+        Settings.
+    instruments : iterable of Instrument
+        What can be traded.
+    features : callable
+        Makes the features of an instrument.
+    ledger : Ledger, optional
+        What to start from.
+    """
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        instruments: Iterable[Instrument],
+        features: Callable[[Instrument], FeatureView],
+        ledger: Ledger | None = None,
+    ) -> None:
+        self.config = config
+        self.now = UnixNanos(0)
+        self.system_state = SystemState.STARTING
+        self.state_reason = "starting"
+        self.kill = KillState()
+        self.reducing = ""
+        self.orders = Orders()
+        self.account = Account(config.starting_equity)
+        self.risk = RiskState(config.limits.orders_per_second)
+        self.disabled: dict[StrategyId, str] = {}
+        self.next_order = 1
+        self.marks: dict[InstrumentId, Decimal] = {}
+        self.signals = self.fills = self.refusals = self.gaps = 0
+        self.alarms: list[str] = []
+        self.answers: dict[str, CommandAnswer] = {}
+        self.last_report = UnixNanos(0)
+        self.asked: dict[ClientOrderId, UnixNanos] = {}
+        self.storage_failed = ""
+        if ledger is not None:
+            self._restore(ledger)
+        self.markets = {
+            item.instrument_id: Market(item, self.account, features(item)) for item in instruments
+        }
+        self._apply: dict[type, Callable[[Any], object]] = {
+            Quote: self.on_quote,
+            Trade: self.on_trade,
+            BookSnapshot: self.on_snapshot,
+            BookDelta: self.on_delta,
+            FeedGap: self.on_gap,
+            Timer: self.on_timer,
+            VenueReport: self.on_report,
+            StorageFailed: self.on_storage_failed,
+            Commanded: self.on_command,
+        }
+        for kind in _ORDER_EVENTS:
+            self._apply[kind] = self.on_order_event
+        self._commit: dict[type, Callable[[Any], None]] = {
+            SubmitOrder: self._submitted,
+            CancelOrder: self._cancel_asked,
+            ReplaceOrder: self._replace_asked,
+            RequestReport: self._report_asked,
+            SignalRaised: self._signalled,
+            Refusal: self._refused,
+            StateChanged: self._state_changed,
+            FeedChanged: self._feed_changed,
+            StrategyChanged: self._strategy_changed,
+            CommandAnswer: self._answered,
+        }
+
+    def apply(self, envelope: Envelope) -> None:
+        """Apply one recorded input without deciding anything."""
+        self.now = envelope.ts_init
+        handler = self._apply.get(type(envelope.payload))
+        if handler is not None:
+            handler(envelope.payload)
+        self.alarms.clear()
+
+    def commit(self, output: Output) -> None:
+        """Take the effect of one output, just decided or recorded."""
+        handler = self._commit.get(type(output))
+        if handler is not None:
+            handler(output)
+
+    # --- inputs -------------------------------------------------------------------------------
+
+    def on_quote(self, quote: Quote) -> Market | None:
+        """Take a quote; return its market, None when the instrument is not ours."""
+        market = self.markets.get(quote.instrument_id)
+        if market is not None:
+            market.on_quote(quote, self.now)
+        return market
+
+    def on_trade(self, trade: Trade) -> Market | None:
+        """Take a print."""
+        market = self.markets.get(trade.instrument_id)
+        if market is not None:
+            market.trade, market.now = trade, self.now
+        return market
+
+    def on_snapshot(self, snapshot: BookSnapshot) -> Market | None:
+        """Take a whole book."""
+        market = self.markets.get(snapshot.instrument_id)
+        if market is not None:
+            market.book.apply_snapshot(snapshot)
+            market.keep_newest_quote()
+        return market
+
+    def on_delta(self, delta: BookDelta) -> str:
+        """Take a book update; return how it differs from the quote it reached, or ""."""
+        market = self.markets.get(delta.instrument_id)
+        difference = market.on_delta(delta, self.now) if market is not None else ""
+        if difference and market is not None:
+            market.lose_book()
+        return difference
+
+    def on_gap(self, gap: FeedGap) -> None:
+        """Forget a book whose updates were lost."""
+        self.gaps += 1
+        market = self.markets.get(gap.instrument_id)
+        if market is not None:
+            market.lose_book()
+
+    def on_timer(self, timer: Timer) -> None:
+        """Mark equity with the heartbeat."""
+        if timer.name == HEARTBEAT:
+            self.mark()
+
+    def on_order_event(self, event: OrderEvent) -> Change:
+        """Apply a venue's answer to orders and account."""
+        change = self.orders.apply(event)
+        if change.alarm:
+            self.alarms.append(change.alarm)
+        if change.fill is not None:
+            owner = change.order.request.strategy_id if change.order is not None else EXTERNAL
+            self.account.apply(change.fill, owner)
+            self.risk.filled()
+            self.fills += 1
+            self.mark()
+        if change.order is not None and not change.order.is_open:
+            self.asked.pop(change.order.client_order_id, None)
+        return change
+
+    def on_report(self, report: VenueReport) -> None:
+        """Take executions and states that we missed; the venue is right."""
+        for fill in report.executions:
+            self.on_order_event(fill)
+        present = {order.client_order_id for order in report.orders}
+        for theirs in report.orders:
+            self._adopt(theirs, report.ts_event)
+        for key in report.asked:
+            ours = self.orders.get(key)
+            if key not in present and ours is not None and ours.is_open:
+                reason = "the venue does not have it"
+                kind = OrderRejected if ours.venue_order_id is None else OrderCanceled
+                self.on_order_event(kind(key, ours.instrument_id, report.ts_event, reason))
+        self.last_report = self.now
+
+    def _adopt(self, theirs: VenueOrder, ts: UnixNanos) -> None:
+        key, instrument_id = theirs.client_order_id, theirs.instrument_id
+        ours = self.orders.get(key)
+        if ours is None or not ours.is_open or ours.filled < theirs.filled:
+            return
+        finished = _FINISHED.get(theirs.status)
+        if finished is not None:
+            self.on_order_event(finished(key, instrument_id, ts, "as the venue reports"))
+        elif ours.status in {OrderStatus.SUBMITTED, OrderStatus.UNKNOWN}:
+            self.on_order_event(OrderAccepted(key, instrument_id, ts, theirs.venue_order_id))
+        elif ours.status is OrderStatus.PENDING_UPDATE and key in self.asked:
+            self.on_order_event(
+                OrderUpdated(key, instrument_id, ts, theirs.quantity, theirs.limit_price)
+            )
+
+    def on_storage_failed(self, failed: StorageFailed) -> None:
+        """Remember that nothing may be sent for the rest of this run."""
+        self.storage_failed = failed.reason
+
+    def on_command(self, commanded: Commanded) -> None:
+        """Throw or release switches that a person asked for."""
+        command = commanded.command
+        if command.command_id in self.answers:
+            return
+        if isinstance(command, Kill):
+            self.kill = self.kill.engage(command.reason, command.actor, self.now)
+        elif isinstance(command, Reduce):
+            self.reducing = self.reducing or command.reason
+        elif isinstance(command, Resume) and command.phrase == self.resume_phrase:
+            self.kill = self.kill.release()
+            self.reducing = ""
+        elif isinstance(command, SetStrategyEnabled) and command.enabled:
+            self.risk.attended(command.strategy_id)
+
+    # --- outputs ------------------------------------------------------------------------------
+
+    def _submitted(self, output: SubmitOrder) -> None:
+        order = self.orders.open(output.request, self.now, output.reference_px)
+        self.risk.sent(output.request, order.open_notional, self.now)
+        self.next_order += 1
+
+    def _cancel_asked(self, output: CancelOrder) -> None:
+        self.orders.ask(output.client_order_id, "ask_cancel", self.now)
+        self.asked[output.client_order_id] = self.now
+        self.risk.bucket.take(self.now)
+
+    def _replace_asked(self, output: ReplaceOrder) -> None:
+        self.orders.ask(output.client_order_id, "ask_update", self.now)
+        self.asked[output.client_order_id] = self.now
+        self.risk.bucket.take(self.now)
+
+    def _report_asked(self, output: RequestReport) -> None:
+        self.last_report = self.now
+        for key in output.unresolved:
+            order = self.orders.get(key)
+            if order is not None and order.status is OrderStatus.SUBMITTED:
+                order.move("unknown", self.now)
+            self.asked[key] = self.now
+
+    def _signalled(self, _: SignalRaised) -> None:
+        self.signals += 1
+
+    def _refused(self, output: Refusal) -> None:
+        self.refusals += 1
+        self.risk.refused(output.rule)
+
+    def _state_changed(self, output: StateChanged) -> None:
+        self.system_state, self.state_reason = output.new, output.reason
+        if output.new is SystemState.REDUCING:
+            self.reducing = output.reason
+
+    def _feed_changed(self, output: FeedChanged) -> None:
+        market = self.markets[output.instrument_id]
+        market.feed_state, market.feed_reason = output.state, output.reason
+
+    def _strategy_changed(self, output: StrategyChanged) -> None:
+        if output.enabled:
+            self.disabled.pop(output.strategy_id, None)
+        else:
+            self.disabled[output.strategy_id] = output.reason
+
+    def _answered(self, output: CommandAnswer) -> None:
+        self.answers[output.command_id] = output
+        while len(self.answers) > _REMEMBERED_ANSWERS:
+            del self.answers[next(iter(self.answers))]
+
+    # --- measures -----------------------------------------------------------------------------
+
+    def refresh_marks(self) -> Mapping[InstrumentId, Decimal]:
+        """Return the mid of everything held, the last known one where there is no quote yet."""
+        for name, position in self.account.positions.items():
+            market = self.markets.get(name)
+            mid = market.mid() if market is not None and position.quantity else None
+            if mid is not None:
+                self.marks[name] = mid
+        return self.marks
+
+    def mark(self) -> None:
+        """Value the account and move peak, drawdown and trading day with it."""
+        marks = self.refresh_marks()
+        missing = [n for n, p in self.account.positions.items() if p.quantity and n not in marks]
+        if not missing:
+            self.risk.mark(self.account.equity(marks), self.now)
+
+    @property
+    def resume_phrase(self) -> str:
+        """What a person types to leave HALTED or REDUCING."""
+        return self.kill.phrase(self.config.mode)
+
+    def unanswered(self) -> tuple[ClientOrderId, ...]:
+        """Return orders whose request has had no answer for too long."""
+        limit = self.config.answer_timeout_ms * NANOS_PER_MILLI
+        pending = {
+            OrderStatus.SUBMITTED,
+            OrderStatus.UNKNOWN,
+            OrderStatus.PENDING_CANCEL,
+            OrderStatus.PENDING_UPDATE,
+        }
+        return tuple(
+            order.client_order_id
+            for order in self.orders.open_orders()
+            if order.status in pending
+            and self.now - max(order.updated, self.asked.get(order.client_order_id, 0)) >= limit
+        )
+
+    def pending_of(self, strategy_id: StrategyId, instrument_id: InstrumentId) -> Decimal:
+        """Return the signed open quantity of a strategy in an instrument."""
+        return sum(
+            (
+                order.remaining * order.side.sign
+                for order in self.orders.open_orders()
+                if order.request.strategy_id == strategy_id and order.instrument_id == instrument_id
+            ),
+            money.ZERO,
+        )
+
+    def market_hash(self) -> str:
+        """Return a digest of what the market told us: quotes, last prints, books."""
+        return digest(
+            [
+                (
+                    name,
+                    None if market.quote is None else _without_time(market.quote),
+                    None if market.trade is None else _without_time(market.trade),
+                    market.book.digest(),
+                )
+                for name, market in sorted(self.markets.items())
+            ]
+        )
+
+    def state_hash(self) -> str:
+        """Return a digest of everything: ledger and market."""
+        return digest((self.ledger(), self.system_state, self.market_hash()))
+
+    def ledger(self) -> Ledger:
+        """Return what must survive a restart."""
+        orders, executions = self.orders.state()
+        return Ledger(
+            orders=orders,
+            executions=executions,
+            account=self.account.state(),
+            risk=self.risk.state(),
+            kill=self.kill,
+            reducing=self.reducing,
+            disabled=tuple(sorted(self.disabled.items())),
+            next_order=self.next_order,
+            marks=tuple(sorted(self.marks.items())),
+            signals=self.signals,
+            fills=self.fills,
+            refusals=self.refusals,
+            ts=self.now,
+        )
+
+    def _restore(self, ledger: Ledger) -> None:
+        self.orders.restore(ledger.orders, ledger.executions)
+        self.account = Account.from_state(ledger.account)
+        self.risk.restore(ledger.risk)
+        self.kill = ledger.kill
+        self.reducing = ledger.reducing
+        self.disabled = dict(ledger.disabled)
+        self.next_order = ledger.next_order
+        self.marks = dict(ledger.marks)
+        self.signals, self.fills, self.refusals = ledger.signals, ledger.fills, ledger.refusals
+        self.now = ledger.ts
+
+
+_ORDER_EVENTS = (
+    OrderAccepted,
+    OrderRejected,
+    OrderDenied,
+    OrderFilled,
+    OrderCanceled,
+    OrderExpired,
+    OrderUpdated,
+    CancelRejected,
+    OrderUnknown,
+)
+
+_FINISHED = {
+    OrderStatus.CANCELED: OrderCanceled,
+    OrderStatus.EXPIRED: OrderExpired,
+    OrderStatus.REJECTED: OrderRejected,
+}
+
+
+def _without_time(event: Quote | Trade) -> tuple[object, ...]:
+    if isinstance(event, Quote):
+        return (event.bid_px, event.bid_qty, event.ask_px, event.ask_qty, event.update_id)
+    return (event.px, event.qty, event.aggressor, event.trade_id)

@@ -1,0 +1,156 @@
+"""From an opinion or a person's wish to an order in flight, or to a refusal with its reason."""
+
+from __future__ import annotations
+
+from rf_common import money
+from rf_common.enums import FeedState
+from rf_common.ids import ClientOrderId, InstrumentId, client_order_id
+from rf_common.orders import (
+    CancelOrder,
+    OrderIntent,
+    OrderRequest,
+    Refusal,
+    Signal,
+    SignalRaised,
+    StrategyChanged,
+    SubmitOrder,
+)
+from rf_engine.core import Core
+from rf_engine.market import Market
+from rf_oms.orders import Order
+from rf_risk import OpenOrder, Refused, RiskSnapshot
+from rf_strategy import NotSized
+
+
+def follow(core: Core, signal: Signal, market: Market) -> None:
+    """Turn a strategy's opinion into an order, if sizer and risk chain agree."""
+    core.emit(SignalRaised(signal))
+    key = (signal.strategy_id, signal.instrument_id)
+    equity, quote = core.state.risk.equity, market.quote
+    if equity is None or quote is None:
+        core.last_words[key] = "no order: equity or price is not known yet"
+        return
+    sized = core.sizer.size(
+        signal,
+        market.instrument,
+        quote,
+        market.features,
+        equity=equity,
+        held=market.position(signal.strategy_id),
+        pending=core.state.pending_of(signal.strategy_id, signal.instrument_id),
+    )
+    if isinstance(sized, NotSized):
+        core.last_words[key] = f"no order: {sized.reason}"
+        return
+    sent = submit(core, sized)
+    if isinstance(sent, Refused):
+        core.last_words[key] = f"refused by {sent.rule}: {sent.reason}"
+    else:
+        core.last_words[key] = f"sent {sent}: {sized.side} {sized.quantity} @ {sized.limit_price}"
+
+
+def submit(core: Core, intent: OrderIntent) -> ClientOrderId | Refused:
+    """Review an intent and, when approved, emit the order; return its id or the refusal."""
+    verdict = core.chain.review(snapshot(core, intent.instrument_id), intent)
+    for key in verdict.cancels:
+        core.emit(CancelOrder(key, intent.instrument_id, "it would trade against a new order"))
+    if isinstance(verdict, Refused):
+        refuse(core, intent, verdict)
+        return verdict
+    approved = verdict.intent
+    key = client_order_id(core.config.mode, core.nonce, core.state.next_order)
+    request = OrderRequest(
+        client_order_id=key,
+        strategy_id=approved.strategy_id,
+        instrument_id=approved.instrument_id,
+        side=approved.side,
+        quantity=approved.quantity,
+        order_type=approved.order_type,
+        limit_price=approved.limit_price,
+        stop_price=approved.stop_price,
+        time_in_force=approved.time_in_force,
+        reduce_only=approved.reduce_only,
+        actor=approved.actor,
+        reason=approved.reason,
+    )
+    mid = core.state.markets[approved.instrument_id].mid()
+    core.emit(SubmitOrder(request, float(mid) if mid is not None else 0.0))
+    return key
+
+
+def refuse(core: Core, intent: OrderIntent, refused: Refused) -> None:
+    """Tell a refusal; a strategy that ran unattended for too long is switched off with it."""
+    core.emit(
+        Refusal(
+            intent.strategy_id,
+            intent.instrument_id,
+            intent.side,
+            intent.quantity,
+            intent.limit_price,
+            refused.rule,
+            refused.value,
+            refused.limit,
+            refused.reason,
+            intent.actor,
+        )
+    )
+    if refused.rule == "unattended_orders":
+        switch(core, intent.strategy_id, enabled=False, reason=refused.reason, actor="risk")
+
+
+def switch(core: Core, strategy_id: str, *, enabled: bool, reason: str, actor: str) -> None:
+    """Switch a strategy on or off, in the registry and in the record."""
+    core.registry.set_enabled(strategy_id, enabled=enabled, reason=reason)  # type: ignore[arg-type]
+    core.emit(StrategyChanged(strategy_id, enabled, reason, actor))  # type: ignore[arg-type]
+
+
+def snapshot(
+    core: Core, instrument_id: InstrumentId, leave_out: ClientOrderId | None = None
+) -> RiskSnapshot:
+    """Return what the checks look at; `leave_out` is an order that is about to be changed."""
+    state = core.state
+    market = state.markets.get(instrument_id)
+    features = core.features.get(instrument_id)
+    marks = dict(state.refresh_marks())
+    return RiskSnapshot(
+        now=state.now,
+        system_state=state.system_state,
+        state_reason=state.state_reason,
+        mode=core.config.mode,
+        limits=core.config.limits,
+        instrument=market.instrument if market is not None else None,
+        feed_state=market.feed_state if market is not None else FeedState.DOWN,
+        quote=market.quote if market is not None else None,
+        quote_ts=market.quote_ts if market is not None else state.now,
+        positions={name: p.quantity for name, p in state.account.positions.items()},
+        marks=marks,
+        open_orders=[
+            _open(order)
+            for order in state.orders.open_orders()
+            if order.client_order_id != leave_out
+        ],
+        risk=state.risk,
+        disabled_strategies=frozenset(state.disabled),
+        vol=features.vol if features is not None else None,
+        average_vol=features.average_vol if features is not None else None,
+        unavailable=core.unavailable,
+    )
+
+
+def cancel_all(core: Core, reason: str) -> int:
+    """Ask for the cancel of every open order; return how many."""
+    open_orders = list(core.state.orders.open_orders())
+    for order in open_orders:
+        core.emit(CancelOrder(order.client_order_id, order.instrument_id, reason))
+    return len(open_orders)
+
+
+def _open(order: Order) -> OpenOrder:
+    return OpenOrder(
+        order.client_order_id,
+        order.instrument_id,
+        order.side,
+        order.remaining,
+        order.limit_price,
+        order.open_notional if order.remaining else money.ZERO,
+    )

@@ -1,0 +1,137 @@
+"""Streaming features of one instrument, updated in place by each quote and trade.
+
+What depends on the book (mid, spread, microprice, imbalance, order flow) moves with every quote.
+What depends on time (volatility, RSI, moving averages) moves on a grid of event time, so that a
+busy second weighs as much as a quiet one; a sample is taken with the first quote of each step.
+Nothing looks ahead: a value is made of quotes that came before or with the one being processed.
+"""
+
+from __future__ import annotations
+
+from math import log, sqrt
+
+from rf_common.clock import NANOS_PER_MILLI, NANOS_PER_SECOND
+from rf_common.events import Quote, Trade
+from rf_feature.config import FeatureConfig
+from rf_signals.streaming import Ema, EwmaVol, Ofi, Rsi, Vwap
+
+
+class FeatureSet:
+    """Features of one instrument; attributes are None until they can be computed.
+
+    Parameters
+    ----------
+    config : FeatureConfig
+        Windows and decays.
+    seconds_per_year : float
+        Trading seconds in a year, to annualise volatility.
+
+    Attributes
+    ----------
+    mid_px, micro_px : float
+        Mid and size-weighted mid, currency.
+    spread_bps : float
+        Spread over mid, basis points.
+    imbalance : float
+        (bid size - ask size) / (bid size + ask size), -1 to 1.
+    vol, average_vol : float
+        Present and long-run volatility, decimal per year.
+    rsi : float
+        Relative strength index, 0 to 100.
+    ema_fast, ema_slow : float
+        Exponential moving averages of the sampled mid, currency.
+    vwap : float
+        Volume-weighted average price of the session's trades, currency.
+    samples : int
+        Samples taken so far.
+    """
+
+    __slots__ = (
+        "_average",
+        "_fast",
+        "_last_px",
+        "_last_step",
+        "_min_samples",
+        "_next_ns",
+        "_ofi",
+        "_rsi",
+        "_slow",
+        "_step_ns",
+        "_vol",
+        "_vwap",
+        "average_vol",
+        "ema_fast",
+        "ema_slow",
+        "imbalance",
+        "micro_px",
+        "mid_px",
+        "rsi",
+        "samples",
+        "spread_bps",
+        "vol",
+        "vwap",
+    )
+
+    def __init__(self, config: FeatureConfig, seconds_per_year: float) -> None:
+        self._step_ns = config.sample_ms * NANOS_PER_MILLI
+        steps_per_year = seconds_per_year * NANOS_PER_SECOND / self._step_ns
+        self._vol = EwmaVol(config.vol_decay, periods_per_year=steps_per_year)
+        self._average = EwmaVol(config.average_vol_decay, periods_per_year=steps_per_year)
+        self._rsi = Rsi(config.rsi_period)
+        self._fast = Ema(config.ema_fast)
+        self._slow = Ema(config.ema_slow)
+        self._ofi = Ofi(config.ofi_window)
+        self._vwap = Vwap()
+        self._min_samples = config.min_samples
+        self._next_ns = 0
+        self._last_step = 0
+        self._last_px = 0.0
+        self.samples = 0
+        self.mid_px: float | None = None
+        self.micro_px: float | None = None
+        self.spread_bps: float | None = None
+        self.imbalance: float | None = None
+        self.vol: float | None = None
+        self.average_vol: float | None = None
+        self.rsi: float | None = None
+        self.ema_fast: float | None = None
+        self.ema_slow: float | None = None
+        self.vwap: float | None = None
+
+    @property
+    def ofi(self) -> float | None:
+        """Normalised order flow imbalance of the last quotes, -1 to 1."""
+        return self._ofi.normalized
+
+    def on_quote(self, quote: Quote, now: int) -> None:
+        """Take one quote that became known at `now`, nanoseconds."""
+        bid, ask = quote.bid_px, quote.ask_px
+        bid_qty, ask_qty = quote.bid_qty, quote.ask_qty
+        self.mid_px = mid = (bid + ask) * 0.5
+        self.spread_bps = (ask - bid) / mid * 10_000.0
+        size = bid_qty + ask_qty
+        if size > 0.0:
+            self.imbalance = (bid_qty - ask_qty) / size
+            self.micro_px = bid + (ask - bid) * (bid_qty / size)
+        self._ofi.update(bid, bid_qty, ask, ask_qty)
+        if now >= self._next_ns:
+            self._sample(mid, now)
+
+    def on_trade(self, trade: Trade) -> None:
+        """Take one print."""
+        self.vwap = self._vwap.update(trade.px, trade.qty)
+
+    def _sample(self, mid: float, now: int) -> None:
+        step = now // self._step_ns
+        self._next_ns = (step + 1) * self._step_ns
+        self.samples += 1
+        self.rsi = self._rsi.update(mid)
+        self.ema_fast = self._fast.update(mid)
+        self.ema_slow = self._slow.update(mid)
+        if self.samples > 1:
+            # A return over several steps has that many steps' variance.
+            ret = log(mid / self._last_px) / sqrt(step - self._last_step)
+            vol, average = self._vol.update(ret), self._average.update(ret)
+            if self.samples > self._min_samples:
+                self.vol, self.average_vol = vol, average
+        self._last_px, self._last_step = mid, step

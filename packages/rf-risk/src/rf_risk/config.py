@@ -1,0 +1,91 @@
+"""Every limit, its default and its unit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from rf_common.config import FRACTION, NOT_NEGATIVE, POSITIVE, check
+
+
+class SelfMatch(StrEnum):
+    """What to do with an order that would trade against one of our own."""
+
+    CANCEL_RESTING = "cancel_resting"
+    CANCEL_AGGRESSIVE = "cancel_aggressive"
+    CANCEL_BOTH = "cancel_both"
+
+
+class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits of one account; amounts in account currency, fractions as decimals."""
+
+    max_order_notional: Decimal = Decimal(25_000)
+    """Largest value of one order."""
+    max_order_quantity: Decimal = Decimal(10_000)
+    """Largest quantity of one order, units."""
+    max_position_notional: Decimal = Decimal(10_000)
+    """Largest value held in one instrument, open orders counted."""
+    max_gross_notional: Decimal = Decimal(60_000)
+    """Largest sum of the absolute values held, open orders counted."""
+    max_net_notional: Decimal = Decimal(40_000)
+    """Largest absolute sum of the signed values held, open orders counted."""
+    max_leverage: Decimal = Decimal(1)
+    """Largest gross value held, as a multiple of equity."""
+    max_daily_notional: Decimal = Decimal(5_000_000)
+    """Largest value sent in one trading day."""
+    max_daily_loss: Decimal = Decimal(2_000)
+    """Loss since the start of the trading day that leaves only reducing orders."""
+    max_drawdown: float = 0.05
+    """Fall from the peak of equity that leaves only reducing orders, fraction."""
+    max_open_orders: int = 20
+    """Open orders at one time."""
+    orders_per_second: float = 10.0
+    """Orders, changes and cancels together, sustained rate and burst."""
+    price_collar: float = 0.05
+    """Largest distance of an order's price from the market, fraction."""
+    stale_after_ms: int = 5_000
+    """Age from which a price is stale and its instrument gets no new order."""
+    duplicate_window_ms: int = 1_000
+    """Time in which an identical order is taken for a duplicate."""
+    allow_market_orders: bool = False
+    """Whether orders without a limit price may be sent."""
+    self_match: SelfMatch = SelfMatch.CANCEL_AGGRESSIVE
+    """What to do with an order that would trade against our own."""
+    max_unattended_orders: int = 5_000
+    """Orders of one strategy without a person before it is disabled."""
+    max_concentration: float = 0.20
+    """Largest share of equity in one instrument, fraction."""
+    max_vol_ratio: float = 2.5
+    """Largest present volatility as a multiple of the instrument's own average."""
+    attenuate_after_trades: int = 50
+    """Trades in one day from which new orders are made smaller."""
+    attenuation: float = 0.25
+    """What is left of an order after that, fraction."""
+
+    def __post_init__(self) -> None:
+        check(
+            self,
+            {
+                "max_order_notional": POSITIVE,
+                "max_order_quantity": POSITIVE,
+                "max_position_notional": POSITIVE,
+                "max_gross_notional": POSITIVE,
+                "max_net_notional": POSITIVE,
+                "max_leverage": POSITIVE,
+                "max_daily_notional": POSITIVE,
+                "max_daily_loss": POSITIVE,
+                "max_drawdown": FRACTION,
+                "max_open_orders": POSITIVE,
+                "orders_per_second": POSITIVE,
+                "price_collar": FRACTION,
+                "stale_after_ms": POSITIVE,
+                "duplicate_window_ms": NOT_NEGATIVE,
+                "max_unattended_orders": POSITIVE,
+                "max_concentration": FRACTION,
+                "max_vol_ratio": POSITIVE,
+                "attenuate_after_trades": POSITIVE,
+                "attenuation": FRACTION,
+            },
+        )
