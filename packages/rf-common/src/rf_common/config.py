@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_origin
 
 import msgspec
 
+from rf_common import money
 from rf_common.errors import ConfigError
 from rf_common.secret import Secret
 
@@ -50,8 +51,8 @@ def load(
     Raises
     ------
     ConfigError
-        Naming every unknown key (with the nearest known one), every value of a wrong type and
-        every value out of range.
+        Naming every unknown key (with the nearest known one) and every value of a wrong type,
+        or else the first value out of range.
     """
     tree: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -62,6 +63,7 @@ def load(
         _set(tree, dotted, _from_text(types[dotted], env[name].strip()))
         origins[dotted] = name
     problems += _unknown(kind, tree, "", origins)
+    problems += _wrong_types(types, tree, origins)
     if not problems:
         try:
             settings = msgspec.convert(
@@ -140,19 +142,23 @@ def _environment(
     known: Mapping[str, str],
     problems: list[str],
 ) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+    """Return names with the settings they stand for; our own names come last and win."""
+    published: dict[str, str] = {}
+    own: list[tuple[str, str]] = []
     for name in sorted(env):
         if env[name].strip() == "":
             continue
         if name in aliases:
-            found.insert(0, (name, aliases[name]))
+            other = published.setdefault(aliases[name], name)
+            if env[other].strip() != env[name].strip():
+                problems.append(f"{other} and {name} are the same setting but differ: give one")
         elif name.startswith(PREFIX):
             key = name.removeprefix(PREFIX).upper()
             if key in known:
-                found.append((name, known[key]))
+                own.append((name, known[key]))
             else:
                 problems.append(f"{name}: unknown setting{_nearest(key, known, PREFIX)}")
-    return found
+    return [(name, dotted) for dotted, name in published.items()] + own
 
 
 def _from_text(kind: Any, text: str) -> object:
@@ -180,10 +186,12 @@ def _merge(
             origins[dotted] = origin
 
 
-def _set(tree: dict[str, Any], dotted: str, value: object) -> None:
+def _set(tree: Any, dotted: str, value: object) -> None:
     *branches, leaf = dotted.split(".")
     for branch in branches:
         tree = tree.setdefault(branch, {})
+        if not isinstance(tree, dict):  # named as a mistake by `_unknown`
+            return
     tree[leaf] = value
 
 
@@ -201,8 +209,35 @@ def _unknown(kind: type, tree: Mapping[str, Any], at: str, origins: Mapping[str,
             if isinstance(value, Mapping):
                 problems += _unknown(inner, value, f"{dotted}.", origins)
             else:
-                problems.append(f"{dotted} = {value!r}: expected a section of settings")
+                origin = origins.get(dotted, "rf.toml")
+                got = type(value).__name__  # never the value: it may be a key
+                problems.append(f"{origin}: {dotted}: expected a section of settings, got {got}")
     return problems
+
+
+def _wrong_types(
+    types: Mapping[str, Any], tree: Mapping[str, Any], origins: Mapping[str, str]
+) -> list[str]:
+    problems: list[str] = []
+    for dotted, kind in types.items():
+        value = _get(tree, dotted)
+        if value is None:
+            continue
+        try:
+            if kind is Decimal and isinstance(value, str):
+                money.parse(value)
+            msgspec.convert(value, kind, strict=False, dec_hook=_decode_hook, str_keys=True)
+        except ValueError as error:
+            what, _, where = str(error).partition(" - at `$")
+            origin = origins.get(dotted, "rf.toml")
+            problems.append(f"{origin}: {dotted}{where.rstrip('`')}: {what}")
+    return problems
+
+
+def _get(tree: Any, dotted: str) -> object:
+    for name in dotted.split("."):
+        tree = tree.get(name) if isinstance(tree, Mapping) else None
+    return tree
 
 
 def _nearest(key: str, known: Mapping[str, Any], at: str) -> str:
@@ -211,21 +246,21 @@ def _nearest(key: str, known: Mapping[str, Any], at: str) -> str:
 
 
 def _explain(error: Exception, origins: Mapping[str, str]) -> str:
-    text = str(error)
-    if " - at `$." in text:
-        what, _, where = text.partition(" - at `$.")
-        dotted = where.rstrip("`").split("[")[0]
-        whole = [name for name in origins if name == dotted or name.startswith(f"{dotted}.")]
-        origin = origins[whole[0]] if len(whole) == 1 else "rf.toml"
-        if len(whole) == 1 and whole[0] != dotted:
-            dotted = whole[0]
-        section, _, _ = dotted.rpartition(".")
-        at = f"{section}." if section and " = " in what else f"{dotted}: "
-        return f"{origin}: {at}{what}"
-    return text
+    what, _, where = str(error).partition(" - at `$")
+    dotted = where.strip(".`")
+    name, is_range, _ = what.partition(" = ")
+    if is_range and name.isidentifier():  # as `check` words it
+        at = f"{dotted}." if dotted else ""
+        dotted = f"{at}{name}"
+        text = f"{at}{what}"
+    else:
+        text = f"{dotted}: {what}" if dotted else what
+    return f"{origins.get(dotted.split('[')[0], 'settings')}: {text}"
 
 
 def _decode_hook(kind: type, value: object) -> object:
     if kind is Secret:
-        return Secret(str(value))
+        if not isinstance(value, str):
+            raise ValueError(f"expected text, got {type(value).__name__}")
+        return Secret(value)
     raise NotImplementedError(f"settings of type {kind.__name__} are not supported")

@@ -41,7 +41,7 @@ class TimeInForce(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """State of an order; the table of moves is `rf_oms.orders.TRANSITIONS`."""
+    """State of an order; the table of moves is `rf_oms.TRANSITIONS`."""
 
     INITIALIZED = "INITIALIZED"
     DENIED = "DENIED"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import (
+    ROUND_05UP,
     ROUND_DOWN,
     ROUND_HALF_EVEN,
     ROUND_UP,
@@ -23,6 +24,9 @@ Rounding = Literal["down", "up", "nearest"]
 _MODES = {"down": ROUND_DOWN, "up": ROUND_UP, "nearest": ROUND_HALF_EVEN}
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _MAX_LENGTH = 64
+_WIDE = Context(prec=60)
+_STICKY = Context(prec=60, rounding=ROUND_05UP)
+"""Keeps the side a cut-off quotient lies on, so that rounding it once more is still right."""
 
 
 def parse(text: str | int | Decimal, *, field: str = "number") -> Decimal:
@@ -76,15 +80,18 @@ def of_float(px: float, *, field: str = "number") -> Decimal:
     """
     if px - px != 0.0:  # NaN and both infinities
         raise ValueError(f"expected a finite number for {field}, was {px}")
-    return Decimal(repr(px))
+    return Decimal(repr(float(px)))  # a numpy float64 prints its type's name
 
 
 def to_step(value: Decimal, step: Decimal, rounding: Rounding) -> Decimal:
     """Return `value` on the grid of `step`; up and down are away from and towards zero."""
     if step <= 0:
         raise ValueError(f"expected a positive step, was {step}")
-    steps = (value / step).to_integral_value(_MODES[rounding])
-    return (steps * step).quantize(step)
+    steps = _STICKY.divide(value, step).to_integral_value(_MODES[rounding])
+    try:
+        return _WIDE.multiply(steps, step).quantize(step, context=_WIDE)
+    except InvalidOperation as error:
+        raise ValueError(f"expected a number that fits step {step}, was {value}") from error
 
 
 def to_price(px: float | Decimal, tick: Decimal, rounding: Rounding) -> Decimal:
@@ -117,7 +124,7 @@ def to_quantity(qty: float | Decimal, lot: Decimal) -> Decimal:
 
 def on_step(value: Decimal, step: Decimal) -> bool:
     """Return whether `value` lies on the grid of `step`."""
-    return value % step == 0
+    return _WIDE.remainder(value, step) == 0
 
 
 def to_text(value: Decimal) -> str:
@@ -133,8 +140,6 @@ def to_text(value: Decimal) -> str:
 
 CASH_STEP = Decimal("0.00000001")
 """Resolution of cash, fees and notionals: eight decimals, what crypto venues settle in."""
-
-_WIDE = Context(prec=60)
 
 
 def to_cash(value: Decimal) -> Decimal:

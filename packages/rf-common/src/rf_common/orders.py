@@ -151,6 +151,15 @@ class StrategyChanged(msgspec.Struct, frozen=True, gc=False, array_like=True, ta
     actor: str
 
 
+class PositionAdopted(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="!P"):
+    """The venue's position differed from ours and is now the position, entered at `price`."""
+
+    instrument_id: InstrumentId
+    old: Decimal
+    new: Decimal
+    price: Decimal
+
+
 class Notice(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="!n"):
     """Something a person should know."""
 
@@ -182,6 +191,7 @@ Output = (
     | StateChanged
     | FeedChanged
     | StrategyChanged
+    | PositionAdopted
     | Notice
     | CommandAnswer
 )

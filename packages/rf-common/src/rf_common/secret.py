@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
 
 _MASK = "***"
 _MIN_LENGTH = 6
 _IN_URL = re.compile(
-    r"(?i)([?&;]|\b)((?:api[_-]?key|apikey|token|secret|signature|passphrase|password)=)[^&\s\"']+"
+    r"(?i)([\w-]*(?:api[_-]?key|token|secret|signature|passphrase|password)(?:[_-]?key)?=)[^&\s\"']+"
 )
 _IN_PATH = re.compile(r"(?i)(api\.telegram\.org/bot|discord(?:app)?\.com/api/webhooks/)[^\s\"']+")
-_LOGIN = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^@\s/]+@")
+_LOGIN = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^\s/]+@")
 _BEARER = re.compile(r"(?i)(\bbearer\s+)[A-Za-z0-9._~+/=-]+")
 
 
@@ -80,14 +82,21 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         values = {secret.reveal().strip() for secret in secrets}
-        known = sorted((v for v in values if len(v) >= _MIN_LENGTH), key=lambda v: (-len(v), v))
+        spelt = {form for v in values if len(v) >= _MIN_LENGTH for form in _spellings(v)}
+        known = sorted(spelt, key=lambda v: (-len(v), v))
         self._known = re.compile("|".join(map(re.escape, known))) if known else None
 
     def text(self, text: str) -> str:
         """Return `text` with secrets masked."""
         if self._known is not None:
             text = self._known.sub(_MASK, text)
-        text = _IN_URL.sub(rf"\1\2{_MASK}", text)
+        text = _IN_URL.sub(rf"\1{_MASK}", text)
         text = _IN_PATH.sub(rf"\1{_MASK}", text)
         text = _LOGIN.sub(rf"\1{_MASK}@", text)
         return _BEARER.sub(rf"\1{_MASK}", text)
+
+
+def _spellings(value: str) -> set[str]:
+    """Return the value as it stands in plain text, in a URL and in JSON."""
+    in_json = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    return {value, quote(value), quote(value, safe=""), quote_plus(value)} | in_json

@@ -10,8 +10,7 @@ from rf_engine.config import EngineConfig
 from rf_engine.engine import Engine
 from rf_engine.ledger import Ledger
 from rf_engine.market import Market
-from rf_engine.state import HEARTBEAT, EngineState
-from rf_engine.supervision import START
+from rf_engine.state import HEARTBEAT, START, EngineState
 
 __all__ = [
     "Engine",

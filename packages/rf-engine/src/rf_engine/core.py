@@ -14,6 +14,7 @@ from rf_engine.state import EngineState
 from rf_feature import FeatureSet
 from rf_risk import RiskChain, standard_checks
 from rf_strategy import Factory, StrategyRegistry, VolTargetSizer
+from rf_strategy.registry import OFF_IN_SETTINGS
 
 
 class Core:
@@ -47,10 +48,9 @@ class Core:
         self.state = EngineState(config, instruments, self._make_features, ledger)
         self.registry = StrategyRegistry(factories, config.strategies)
         for strategy_id in self.registry:
-            reason = self.registry.why_disabled(strategy_id) or self.state.disabled.get(strategy_id)
-            if reason is not None:
+            reason = self.state.disabled.get(strategy_id)
+            if reason not in {None, OFF_IN_SETTINGS}:  # of settings, the present ones count
                 self.registry.set_enabled(strategy_id, enabled=False, reason=reason)
-                self.state.disabled[strategy_id] = reason
         self.chain = RiskChain(standard_checks())
         self.sizer = VolTargetSizer(config.sizer)
         self.outputs: list[Output] = []

@@ -42,7 +42,7 @@ from rf_engine.config import EngineConfig
 from rf_engine.core import Core
 from rf_engine.ledger import Ledger
 from rf_engine.market import Market
-from rf_engine.state import HEARTBEAT, EngineState
+from rf_engine.state import HEARTBEAT, START, EngineState
 from rf_strategy import Factory
 
 _NOTHING: tuple[Output, ...] = ()
@@ -228,8 +228,7 @@ class Engine:
         self.core.state.on_timer(timer)
         if timer.name == HEARTBEAT:
             supervision.heartbeat(self.core)
-        elif timer.name == supervision.START:
-            self.core.state.mark()
+        elif timer.name == START:
             supervision.start(self.core)
 
     def _on_report(self, report: VenueReport) -> None:

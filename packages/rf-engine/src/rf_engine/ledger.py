@@ -7,7 +7,8 @@ from decimal import Decimal
 import msgspec
 
 from rf_common.clock import UnixNanos
-from rf_common.ids import InstrumentId, StrategyId
+from rf_common.ids import ClientOrderId, InstrumentId, StrategyId
+from rf_common.orders import CommandAnswer
 from rf_oms.account import AccountState
 from rf_oms.orders import Execution, OrderState
 from rf_risk.kill_switch import KillState
@@ -27,6 +28,11 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     disabled: tuple[tuple[StrategyId, str], ...]
     next_order: int
     marks: tuple[tuple[InstrumentId, Decimal], ...]
+    """The newest mid of everything that was quoted, and older ones of what was held."""
+    asked: tuple[tuple[ClientOrderId, UnixNanos], ...]
+    """When the venue was last asked about an order."""
+    answers: tuple[CommandAnswer, ...]
+    """Answers to the newest commands: one that comes again after a restart is not done twice."""
     signals: int
     fills: int
     refusals: int

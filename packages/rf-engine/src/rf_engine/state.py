@@ -6,7 +6,7 @@ alike, so replaying what was recorded rebuilds the same state without deciding a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -45,6 +45,7 @@ from rf_common.orders import (
     CommandAnswer,
     FeedChanged,
     Output,
+    PositionAdopted,
     Refusal,
     ReplaceOrder,
     RequestReport,
@@ -61,6 +62,7 @@ from rf_oms import Account, Orders
 from rf_oms.orders import Change
 from rf_risk import KillState, RiskState
 
+START = "start"
 HEARTBEAT = "heartbeat"
 EXTERNAL = StrategyId("external")
 _REMEMBERED_ANSWERS = 256
@@ -134,6 +136,7 @@ class EngineState:
             StateChanged: self._state_changed,
             FeedChanged: self._feed_changed,
             StrategyChanged: self._strategy_changed,
+            PositionAdopted: self._adopted,
             CommandAnswer: self._answered,
         }
 
@@ -191,8 +194,8 @@ class EngineState:
             market.lose_book()
 
     def on_timer(self, timer: Timer) -> None:
-        """Mark equity with the heartbeat."""
-        if timer.name == HEARTBEAT:
+        """Mark equity at the start and with each heartbeat."""
+        if timer.name in {START, HEARTBEAT}:
             self.mark()
 
     def on_order_event(self, event: OrderEvent) -> Change:
@@ -306,6 +309,9 @@ class EngineState:
         else:
             self.disabled[output.strategy_id] = output.reason
 
+    def _adopted(self, output: PositionAdopted) -> None:
+        self.account.adopt(output.instrument_id, output.new, output.price, EXTERNAL)
+
     def _answered(self, output: CommandAnswer) -> None:
         self.answers[output.command_id] = output
         while len(self.answers) > _REMEMBERED_ANSWERS:
@@ -313,18 +319,19 @@ class EngineState:
 
     # --- measures -----------------------------------------------------------------------------
 
-    def refresh_marks(self) -> Mapping[InstrumentId, Decimal]:
+    def current_marks(self) -> dict[InstrumentId, Decimal]:
         """Return the mid of everything held, the last known one where there is no quote yet."""
+        marks = dict(self.marks)
         for name, position in self.account.positions.items():
             market = self.markets.get(name)
             mid = market.mid() if market is not None and position.quantity else None
             if mid is not None:
-                self.marks[name] = mid
-        return self.marks
+                marks[name] = mid
+        return marks
 
     def mark(self) -> None:
         """Value the account and move peak, drawdown and trading day with it."""
-        marks = self.refresh_marks()
+        self.marks = marks = self.current_marks()
         missing = [n for n, p in self.account.positions.items() if p.quantity and n not in marks]
         if not missing:
             self.risk.mark(self.account.equity(marks), self.now)
@@ -391,12 +398,19 @@ class EngineState:
             reducing=self.reducing,
             disabled=tuple(sorted(self.disabled.items())),
             next_order=self.next_order,
-            marks=tuple(sorted(self.marks.items())),
+            marks=tuple(sorted(self._known_marks().items())),
+            asked=tuple(self.asked.items()),
+            answers=tuple(self.answers.values()),
             signals=self.signals,
             fills=self.fills,
             refusals=self.refusals,
             ts=self.now,
         )
+
+    def _known_marks(self) -> dict[InstrumentId, Decimal]:
+        # Also of what is not held: who goes on from here has no quotes, and may be filled at once.
+        mids = {name: market.mid() for name, market in self.markets.items()}
+        return self.marks | {name: mid for name, mid in mids.items() if mid is not None}
 
     def _restore(self, ledger: Ledger) -> None:
         self.orders.restore(ledger.orders, ledger.executions)
@@ -407,6 +421,8 @@ class EngineState:
         self.disabled = dict(ledger.disabled)
         self.next_order = ledger.next_order
         self.marks = dict(ledger.marks)
+        self.asked = dict(ledger.asked)
+        self.answers = {answer.command_id: answer for answer in ledger.answers}
         self.signals, self.fills, self.refusals = ledger.signals, ledger.fills, ledger.refusals
         self.now = ledger.ts
 

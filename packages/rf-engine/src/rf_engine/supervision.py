@@ -7,20 +7,39 @@ from rf_common.clock import NANOS_PER_MILLI, UnixNanos
 from rf_common.enums import FeedState, OrderStatus, Severity, SystemState
 from rf_common.events import VenueReport
 from rf_common.ids import ClientOrderId
-from rf_common.orders import CancelOrder, FeedChanged, RequestReport, SetTimer
+from rf_common.orders import (
+    CancelOrder,
+    FeedChanged,
+    PositionAdopted,
+    RequestReport,
+    SetTimer,
+    StrategyChanged,
+)
 from rf_engine.core import Core
-from rf_engine.state import EXTERNAL, HEARTBEAT
+from rf_engine.state import HEARTBEAT
 
-START = "start"
 _CANCEL_AGAIN_NS = 2_000 * NANOS_PER_MILLI
 
 
 def start(core: Core) -> None:
     """Begin a session: nothing is sent before the venue has told what it has of ours."""
     core.move_to(SystemState.RECONCILING, "started", "system")
+    _tell_settings(core)
     known = tuple(order.client_order_id for order in core.state.orders.open_orders())
     core.emit(RequestReport(known, "start"))
     _next_heartbeat(core)
+
+
+def _tell_settings(core: Core) -> None:
+    """Put into the record which strategies the settings switch off, or no longer do."""
+    for strategy_id in core.registry:
+        reason = core.registry.why_disabled(strategy_id)
+        known = strategy_id in core.state.disabled
+        if reason is not None and not known:
+            core.emit(StrategyChanged(strategy_id, False, reason, "settings"))
+        elif reason is None and known:
+            text = "switched on in the settings"
+            core.emit(StrategyChanged(strategy_id, True, text, "settings"))
 
 
 def heartbeat(core: Core) -> None:
@@ -94,12 +113,12 @@ def _adopt_positions(core: Core, report: VenueReport) -> None:
         held = core.state.account.quantity(name)
         if quantity == held:
             continue
-        mark = core.state.refresh_marks().get(name)
+        mark = core.state.current_marks().get(name)
         market = core.state.markets.get(name)
         price = mark if mark is not None else (market.mid() if market is not None else None)
         text = f"{name}: our book {held}, the venue {quantity}; the venue's is now the position"
         core.notice(Severity.CRITICAL, "RF-L-001", text)
-        core.state.account.adopt(name, quantity, price or money.ZERO, EXTERNAL)
+        core.emit(PositionAdopted(name, held, quantity, price or money.ZERO))
 
 
 def _watch_feeds(core: Core) -> None:

@@ -111,7 +111,6 @@ def snapshot(
     state = core.state
     market = state.markets.get(instrument_id)
     features = core.features.get(instrument_id)
-    marks = dict(state.refresh_marks())
     return RiskSnapshot(
         now=state.now,
         system_state=state.system_state,
@@ -123,7 +122,7 @@ def snapshot(
         quote=market.quote if market is not None else None,
         quote_ts=market.quote_ts if market is not None else state.now,
         positions={name: p.quantity for name, p in state.account.positions.items()},
-        marks=marks,
+        marks=state.current_marks(),
         open_orders=[
             _open(order)
             for order in state.orders.open_orders()

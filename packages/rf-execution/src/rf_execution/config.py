@@ -27,7 +27,13 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class PaperConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Fees and speed of the paper venue."""
+    """Fees and speed of the paper venue.
+
+    Examples
+    --------
+    >>> PaperConfig(faults=Faults(lost=0.1)).faults.lost
+    0.1
+    """
 
     maker_bps: float = 0.0
     """Fee of a fill that rested in the book, basis points of its value."""

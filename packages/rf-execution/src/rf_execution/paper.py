@@ -9,11 +9,14 @@ Rules of matching:
   its limit, or a trade prints beyond it. It fills at its limit, which is never better than what
   the market showed, up to the displayed or traded size. Ahead of it may be a queue, so a trade
   at exactly its price does not fill it.
-- Stop orders wake when the last price reaches the stop.
+- What was taken of a level stays taken until it shows another size or is gone; all our orders
+  share a level, and the size of a print, the best price first.
+- Stop orders wake when the last price reaches the stop, and then act as if they arrived.
+- DAY orders expire at midnight UTC.
 
-The venue keeps time by being told it. Requests arrive after the latency and answers travel back
-the same way; `advance` returns the answers that are due. With the same seed, market and requests
-it gives the same answers.
+The venue keeps time by being told it. Requests arrive after the latency, in the order they were
+sent, and answers travel back the same way; `advance` returns the answers that are due. With the
+same seed, market and requests it gives the same answers.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from math import inf
 
 import numpy as np
 
@@ -29,9 +33,7 @@ from rf_common.clock import NANOS_PER_MILLI, NANOS_PER_SECOND, UnixNanos
 from rf_common.enums import Liquidity, OrderStatus, Side, TimeInForce
 from rf_common.events import (
     CancelRejected,
-    Level,
     MarketEvent,
-    OrderAccepted,
     OrderCanceled,
     OrderEvent,
     OrderExpired,
@@ -40,42 +42,20 @@ from rf_common.events import (
     OrderUpdated,
     Quote,
     Trade,
-    VenueOrder,
     VenueReport,
 )
-from rf_common.ids import ClientOrderId, InstrumentId, VenueOrderId
+from rf_common.ids import ClientOrderId, InstrumentId
 from rf_common.orders import CancelOrder, OrderRequest, ReplaceOrder
 from rf_common.ports import MarketView
 from rf_execution.config import PaperConfig
+from rf_execution.working import Working
 
 Request = OrderRequest | CancelOrder | ReplaceOrder
 _REMEMBERED = 5_000
+_Taken = dict[tuple[Side, float], tuple[float, Decimal]]
+"""By our side and the level's price: the size it shows, and what of it we took."""
+_NO_BID, _NO_ASK = (0.0, 0.0), (inf, 0.0)
 _DAY = 86_400 * NANOS_PER_SECOND
-
-
-class Working:
-    """One order as the venue keeps it."""
-
-    __slots__ = ("executions", "filled", "limit", "quantity", "request", "status", "triggered")
-
-    def __init__(self, request: OrderRequest) -> None:
-        self.request = request
-        self.quantity = request.quantity
-        self.limit = request.limit_price
-        self.filled = money.ZERO
-        self.status = OrderStatus.ACCEPTED
-        self.triggered = request.stop_price is None
-        self.executions: list[OrderFilled] = []
-
-    @property
-    def remaining(self) -> Decimal:
-        """Quantity still to be filled."""
-        return self.quantity - self.filled
-
-    @property
-    def venue_order_id(self) -> VenueOrderId:
-        """The venue's id."""
-        return VenueOrderId(f"V-{self.request.client_order_id}")
 
 
 class PaperVenue:
@@ -109,23 +89,28 @@ class PaperVenue:
         self._orders: dict[ClientOrderId, Working] = {}
         self._open: dict[InstrumentId, dict[ClientOrderId, Working]] = {}
         self._positions: dict[InstrumentId, Decimal] = {}
-        self._taken: dict[InstrumentId, dict[tuple[Side, float], float]] = {}
-        self._day = 0
+        self._taken: dict[InstrumentId, _Taken] = {}
+        self._last_arrival = self._last_answer = UnixNanos(0)
+        self._day: int | None = None
 
     @property
     def next_due(self) -> UnixNanos | None:
         """When the next arrival or answer is due, None when nothing travels."""
-        return self._queue[0][0] if self._queue else None
+        queue = self._queue  # read once: `halt` may replace it from another thread
+        return queue[0][0] if queue else None
 
     def send(self, request: Request, now: UnixNanos) -> None:
-        """Take a request on its way; it arrives after the latency."""
-        self._push(self._after(now), request)
+        """Take a request on its way; it arrives after the latency, behind those sent before."""
+        self._last_arrival = max(self._after(now), self._last_arrival)
+        self._push(self._last_arrival, request)
 
     def advance(self, now: UnixNanos) -> list[OrderEvent]:
         """Let everything arrive that is due by `now`; return the answers that reach us."""
         answers: list[OrderEvent] = []
-        self._expire_days(now)
-        while self._queue and self._queue[0][0] <= now:
+        while True:
+            self._expire_days(min(self._queue[0][0], now) if self._queue else now)
+            if not self._queue or self._queue[0][0] > now:
+                return answers
             due, _, item = heapq.heappop(self._queue)
             if isinstance(item, OrderRequest):
                 self._arrive(item, due)
@@ -135,42 +120,41 @@ class PaperVenue:
                 self._replace(item, due)
             else:
                 answers.append(item)
-        return answers
+
+    def watches(self, instrument_id: InstrumentId) -> bool:
+        """Return whether `on_market` has something to do for this instrument."""
+        return bool(self._open.get(instrument_id) or self._taken.get(instrument_id))
 
     def on_market(self, event: MarketEvent, now: UnixNanos) -> None:
         """Match resting orders against a change of the market."""
-        instrument_id = event.instrument_id
-        if not isinstance(event, Trade):
-            self._taken.pop(instrument_id, None)
-        working = self._open.get(instrument_id)
+        working = self._open.get(event.instrument_id, {})
+        taken = self._taken.get(event.instrument_id)
+        if taken and not isinstance(event, Trade):
+            self._forget_changed(event.instrument_id, taken)
         if not working:
             return
-        for order in tuple(working.values()):
-            if not order.triggered and not self._trigger(order, event):
-                continue
-            if order.limit is None:
-                self._take(order, now)
-                self._close(order, OrderStatus.CANCELED, now, "no liquidity left")
+        traded = money.of_float(event.qty) if isinstance(event, Trade) else money.ZERO
+        for order in self._reached(event, working.values()):
+            if not order.triggered or order.limit is None:
+                if order.triggered or self._trigger(order, event):
+                    self._enter(order, now)
             elif isinstance(event, Trade):
-                self._trade_through(order, event, now)
+                traded -= self._trade_through(order, event.px, traded, now)
             else:
                 self._cross(order, now)
 
     def halt(self, now: UnixNanos) -> tuple[ClientOrderId, ...]:
         """Cancel everything open or on its way, at once; return what was cancelled."""
-        gone: list[ClientOrderId] = []
-        travelling = [item for _, _, item in self._queue if isinstance(item, OrderRequest)]
-        self._queue = [entry for entry in self._queue if not isinstance(entry[2], Request)]
+        travelling = [entry[2] for entry in sorted(self._queue)]
+        self._queue = [entry for entry in self._queue if not isinstance(entry[2], OrderRequest)]
         heapq.heapify(self._queue)
         for request in travelling:
-            order = Working(request)
-            self._remember(order)
+            if isinstance(request, OrderRequest) and request.client_order_id not in self._orders:
+                self._rest(Working(request))
+        gone = tuple(self.open_orders())
+        for order in gone:
             self._close(order, OrderStatus.CANCELED, now, "kill switch", at_once=True)
-            gone.append(request.client_order_id)
-        for order in list(self.open_orders()):
-            self._close(order, OrderStatus.CANCELED, now, "kill switch", at_once=True)
-            gone.append(order.request.client_order_id)
-        return tuple(gone)
+        return tuple(order.request.client_order_id for order in gone)
 
     def open_orders(self) -> Iterator[Working]:
         """Yield open orders by instrument, oldest first."""
@@ -179,14 +163,14 @@ class PaperVenue:
 
     def report(self, asked: Sequence[ClientOrderId], now: UnixNanos) -> VenueReport:
         """Return open orders, the orders asked for with their executions, and positions."""
-        named = [self._orders[key] for key in asked if key in self._orders]
+        named = [self._orders[key] for key in dict.fromkeys(asked) if key in self._orders]
         keys = {order.request.client_order_id for order in named}
         others = [o for o in self.open_orders() if o.request.client_order_id not in keys]
         return VenueReport(
             self.name,
             now,
             tuple(asked),
-            tuple(_reported(order) for order in [*named, *others]),
+            tuple(order.reported() for order in [*named, *others]),
             tuple(fill for order in named for fill in order.executions),
             tuple((name, held) for name, held in self._positions.items() if held),
         )
@@ -200,6 +184,8 @@ class PaperVenue:
         for request, quantity, limit, filled in orders:
             order = Working(request)
             order.quantity, order.limit, order.filled = quantity, limit, filled
+            if filled:
+                order.status, order.triggered = OrderStatus.PARTIALLY_FILLED, True
             self._rest(order)
         self._positions = dict(positions)
 
@@ -209,7 +195,7 @@ class PaperVenue:
         key = request.client_order_id
         known = self._orders.get(key)
         if known is not None:  # the same intent sent again: tell what became of it, do not repeat
-            self._answer(_accepted(known, now), now)
+            self._answer(known.accepted(now), now)
             return
         order = Working(request)
         view = self._market(request.instrument_id)
@@ -217,14 +203,18 @@ class PaperVenue:
             self._answer(OrderRejected(key, request.instrument_id, now, "no market"), now)
             return
         self._rest(order)
-        self._answer(_accepted(order, now), now)
-        if not order.triggered and not self._trigger(order, view.quote):
-            return
-        if request.time_in_force is TimeInForce.FOK and not self._fills_whole(order):
+        self._answer(order.accepted(now), now)
+        if order.triggered or self._trigger(order, view.quote):
+            self._enter(order, now)
+
+    def _enter(self, order: Working, now: UnixNanos) -> None:
+        """Let an order act that has just arrived, or whose stop was just reached."""
+        time_in_force = order.request.time_in_force
+        if time_in_force is TimeInForce.FOK and not self._fills_whole(order):
             self._close(order, OrderStatus.CANCELED, now, "fill or kill: not enough liquidity")
             return
         self._take(order, now)
-        immediate = request.time_in_force is TimeInForce.IOC or order.limit is None
+        immediate = time_in_force is TimeInForce.IOC or order.limit is None
         if order.remaining > 0 and immediate:
             self._close(order, OrderStatus.CANCELED, now, "not filled at once")
 
@@ -243,8 +233,12 @@ class PaperVenue:
 
     def _replace(self, change: ReplaceOrder, now: UnixNanos) -> None:
         order = self._orders.get(change.client_order_id)
+        reason = ""
         if order is None or order.status.is_terminal or change.quantity <= order.filled:
             reason = "the order is gone or already filled beyond the new quantity"
+        elif (change.limit_price is None) is not (order.limit is None):
+            reason = "a change may not turn a limit order into a market order, or back"
+        if order is None or reason:
             self._answer(
                 CancelRejected(change.client_order_id, change.instrument_id, now, reason), now
             )
@@ -267,63 +261,91 @@ class PaperVenue:
         order.triggered = px >= level if order.request.side is Side.BUY else px <= level
         return order.triggered
 
-    def _displayed(self, order: Working) -> list[Level]:
-        """Opposite levels within the limit, what we took of them since they changed deducted."""
+    def _reached(self, event: MarketEvent, orders: Iterable[Working]) -> list[Working]:
+        """Return those an event may fill or wake, the best price first; most events none."""
+        if isinstance(event, Trade):
+            bid = ask = event.px
+        else:
+            view = self._market(event.instrument_id)
+            bid = next(view.levels(True), _NO_BID)[0] if view is not None else 0.0
+            ask = next(view.levels(False), _NO_ASK)[0] if view is not None else inf
+        found = [order for order in orders if order.may_act(bid, ask)]
+        return sorted(found, key=Working.priority) if found else found
+
+    def _displayed(self, order: Working) -> Iterator[tuple[float, float, Decimal]]:
+        """Yield opposite levels within the limit: price, size shown, what of it is not taken."""
         view = self._market(order.request.instrument_id)
         if view is None:
-            return []
+            return
         side = order.request.side
         limit = None if order.limit is None else float(order.limit)
         taken = self._taken.get(order.request.instrument_id, {})
-        displayed: list[Level] = []
-        for px, qty in view.levels(side is Side.SELL):
+        for px, shown in view.levels(side is Side.SELL):
             if limit is not None and (px - limit) * side.sign > 0:
-                break
-            displayed.append((px, qty - taken.get((side, px), 0.0)))
-        return displayed
+                return
+            _, used = taken.get((side, px), (shown, money.ZERO))
+            quantity = money.to_quantity(money.of_float(shown) - used, view.instrument.lot)
+            if quantity > 0:
+                yield px, shown, quantity
+
+    def _forget_changed(self, instrument_id: InstrumentId, taken: _Taken) -> None:
+        """Keep only what was taken of levels that still show the same size."""
+        view = self._market(instrument_id)
+        kept: _Taken = {}
+        for side in Side:
+            pxs = [px for taker, px in taken if taker is side]
+            if view is None or not pxs:
+                continue
+            farthest = max(pxs) if side is Side.BUY else min(pxs)
+            for px, shown in view.levels(side is Side.SELL):
+                if (px - farthest) * side.sign > 0:
+                    break
+                was, used = taken.get((side, px), (None, money.ZERO))
+                if was == shown:
+                    kept[side, px] = (shown, used)
+        self._taken[instrument_id] = kept
 
     def _fills_whole(self, order: Working) -> bool:
-        lot = self._lot(order)
-        total = sum(
-            (money.to_quantity(q, lot) for _, q in self._displayed(order) if q > 0), Decimal(0)
-        )
-        return total >= order.remaining
+        missing = order.remaining
+        for _, _, quantity in self._displayed(order):
+            missing -= quantity
+            if missing <= 0:
+                return True
+        return False
+
+    def _consume(self, order: Working) -> Iterator[tuple[float, Decimal]]:
+        """Yield price and quantity of what the order takes, best level first, and note it."""
+        side, wanted = order.request.side, order.remaining
+        taken = self._taken.setdefault(order.request.instrument_id, {})
+        for px, shown, free in self._displayed(order):
+            quantity = min(wanted, free)
+            _, used = taken.get((side, px), (shown, money.ZERO))
+            taken[side, px] = (shown, used + quantity)
+            yield px, quantity
+            wanted -= quantity
+            if wanted <= 0:
+                return
 
     def _take(self, order: Working, now: UnixNanos) -> None:
-        lot = self._lot(order)
-        taken = self._taken.setdefault(order.request.instrument_id, {})
-        for px, qty in self._displayed(order):
-            if order.remaining <= 0:
-                return
-            if qty <= 0:
-                continue
-            quantity = min(order.remaining, money.to_quantity(qty, lot))
-            if quantity <= 0:
-                continue
-            key = (order.request.side, px)
-            taken[key] = taken.get(key, 0.0) + float(quantity)
+        for px, quantity in self._consume(order):
             self._fill(order, money.of_float(px), quantity, Liquidity.TAKER, now)
 
     def _cross(self, order: Working, now: UnixNanos) -> None:
         """Fill a resting order whose limit the opposite side has reached, at its limit."""
-        if order.limit is None:
-            return
-        lot = self._lot(order)
-        displayed = sum((qty for _, qty in self._displayed(order) if qty > 0), 0.0)
-        quantity = min(order.remaining, money.to_quantity(displayed, lot))
-        if quantity > 0:
+        quantity = sum((quantity for _, quantity in self._consume(order)), money.ZERO)
+        if quantity > 0 and order.limit is not None:
             self._fill(order, order.limit, quantity, Liquidity.MAKER, now)
 
-    def _trade_through(self, order: Working, trade: Trade, now: UnixNanos) -> None:
-        if order.limit is None or (trade.px - float(order.limit)) * order.request.side.sign >= 0:
-            return
-        quantity = min(order.remaining, money.to_quantity(trade.qty, self._lot(order)))
-        if quantity > 0:
-            self._fill(order, order.limit, quantity, Liquidity.MAKER, now)
-
-    def _lot(self, order: Working) -> Decimal:
+    def _trade_through(self, order: Working, px: float, traded: Decimal, now: UnixNanos) -> Decimal:
+        """Fill a resting order of what was traded beyond its limit; return how much that is."""
         view = self._market(order.request.instrument_id)
-        return view.instrument.lot if view is not None else Decimal(1)
+        limit = order.limit
+        if view is None or limit is None or (px - float(limit)) * order.request.side.sign >= 0:
+            return money.ZERO
+        quantity = min(order.remaining, money.to_quantity(traded, view.instrument.lot))
+        if quantity > 0:
+            self._fill(order, limit, quantity, Liquidity.MAKER, now)
+        return quantity
 
     def _fill(
         self, order: Working, price: Decimal, quantity: Decimal, kind: Liquidity, now: UnixNanos
@@ -394,9 +416,9 @@ class PaperVenue:
 
     def _expire_days(self, now: UnixNanos) -> None:
         day = now // _DAY
-        if day <= self._day:
+        if self._day is not None and day <= self._day:
             return
-        if self._day:
+        if self._day is not None:
             for order in list(self.open_orders()):
                 if order.request.time_in_force is TimeInForce.DAY:
                     self._close(order, OrderStatus.EXPIRED, now, "end of the trading day")
@@ -409,10 +431,11 @@ class PaperVenue:
         return UnixNanos(now + int((self._config.latency_ms + jitter) * NANOS_PER_MILLI))
 
     def _answer(self, event: OrderEvent, now: UnixNanos) -> None:
-        due = self._after(now)
+        due = max(self._after(now), self._last_answer)
         faults = self._config.faults
         if faults.lost and self._rng.random() < faults.lost:
             return
+        self._last_answer = due
         if faults.late and self._rng.random() < faults.late:
             due = UnixNanos(due + int(self._rng.random() * faults.late_ms * NANOS_PER_MILLI))
         self._push(due, event)
@@ -422,24 +445,6 @@ class PaperVenue:
     def _push(self, due: UnixNanos, item: Request | OrderEvent) -> None:
         self._number += 1
         heapq.heappush(self._queue, (due, self._number, item))
-
-
-def _accepted(order: Working, now: UnixNanos) -> OrderAccepted:
-    request = order.request
-    return OrderAccepted(request.client_order_id, request.instrument_id, now, order.venue_order_id)
-
-
-def _reported(order: Working) -> VenueOrder:
-    request = order.request
-    return VenueOrder(
-        request.client_order_id,
-        request.instrument_id,
-        order.venue_order_id,
-        order.status,
-        order.quantity,
-        order.limit,
-        order.filled,
-    )
 
 
 def _last_px(event: MarketEvent, side: Side) -> float | None:

@@ -8,7 +8,7 @@ Nothing looks ahead: a value is made of quotes that came before or with the one 
 
 from __future__ import annotations
 
-from math import log, sqrt
+from math import inf, log, sqrt
 
 from rf_common.clock import NANOS_PER_MILLI, NANOS_PER_SECOND
 from rf_common.events import Quote, Trade
@@ -44,6 +44,13 @@ class FeatureSet:
         Volume-weighted average price of the session's trades, currency.
     samples : int
         Samples taken so far.
+
+    Examples
+    --------
+    >>> features = FeatureSet(FeatureConfig(), seconds_per_year=31_536_000.0)
+    >>> features.on_quote(Quote("binance:BTCUSDT", 0, 100.0, 3.0, 101.0, 1.0), now=0)
+    >>> features.mid_px, features.micro_px, features.vol
+    (100.5, 100.75, None)
     """
 
     __slots__ = (
@@ -104,16 +111,28 @@ class FeatureSet:
         return self._ofi.normalized
 
     def on_quote(self, quote: Quote, now: int) -> None:
-        """Take one quote that became known at `now`, nanoseconds."""
+        """Take one quote that became known at `now`, nanoseconds.
+
+        Raises
+        ------
+        ValueError
+            If the mid is not a positive number or a size is negative or not finite; nothing
+            has changed then.
+        """
         bid, ask = quote.bid_px, quote.ask_px
         bid_qty, ask_qty = quote.bid_qty, quote.ask_qty
-        self.mid_px = mid = (bid + ask) * 0.5
+        mid = (bid + ask) * 0.5
+        if not 0.0 < mid < inf:
+            raise ValueError(f"expected positive prices for bid_px, ask_px, was {bid}, {ask}")
+        self._ofi.update(bid, bid_qty, ask, ask_qty)
+        self.mid_px = mid
         self.spread_bps = (ask - bid) / mid * 10_000.0
         size = bid_qty + ask_qty
         if size > 0.0:
             self.imbalance = (bid_qty - ask_qty) / size
             self.micro_px = bid + (ask - bid) * (bid_qty / size)
-        self._ofi.update(bid, bid_qty, ask, ask_qty)
+        else:
+            self.imbalance, self.micro_px = 0.0, mid
         if now >= self._next_ns:
             self._sample(mid, now)
 

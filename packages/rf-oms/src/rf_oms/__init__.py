@@ -6,8 +6,9 @@ cost, fees and realised P&L still add up. All amounts are exact `Decimal`.
 """
 
 from rf_oms.account import Account, AccountState
-from rf_oms.orders import TRANSITIONS, Change, Execution, Order, Orders, OrderState
+from rf_oms.orders import Change, Execution, Order, Orders, OrderState
 from rf_oms.positions import Position, PositionState
+from rf_oms.transitions import TRANSITIONS
 
 __all__ = [
     "Orders",

@@ -53,7 +53,8 @@ class Account:
         if position is None:
             position = self.positions[fill.instrument_id] = Position()
         realised = position.apply(fill.side, fill.price, fill.quantity, fill.fee)
-        self.cash -= money.notional(fill.price, fill.quantity) * fill.side.sign + fill.fee
+        value = money.notional(fill.price, fill.quantity) * fill.side.sign
+        self.cash -= value + money.to_cash(fill.fee)
         self._hold(strategy_id, fill.instrument_id, fill.side, fill.quantity)
         return realised
 

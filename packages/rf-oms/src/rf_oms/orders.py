@@ -1,162 +1,24 @@
-"""The life of an order as one table, and the book of all orders by client id.
+"""One order, and the book of all orders by client id.
 
 Late but legal moves are taken (a fill before the acceptance, a fill after a cancel), because
 the venue is right. Illegal ones change nothing and come back as an alarm. A fill counts once
-per execution id.
+per venue and execution id; an order's executions are remembered as long as the order is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Final
 
 import msgspec
 
 from rf_common import money
 from rf_common.clock import UnixNanos
 from rf_common.enums import OrderStatus, OrderType, Side
-from rf_common.events import (
-    CancelRejected,
-    OrderAccepted,
-    OrderCanceled,
-    OrderDenied,
-    OrderEvent,
-    OrderExpired,
-    OrderFilled,
-    OrderRejected,
-    OrderUnknown,
-    OrderUpdated,
-)
-from rf_common.ids import ClientOrderId, InstrumentId, VenueOrderId
+from rf_common.events import OrderAccepted, OrderEvent, OrderFilled, OrderUpdated
+from rf_common.ids import ClientOrderId, InstrumentId, VenueOrderId, venue_of
 from rf_common.orders import OrderRequest
-
-_S = OrderStatus
-_WORKING = "WORKING"
-"""Stands for ACCEPTED, or PARTIALLY_FILLED once something was filled."""
-
-TRANSITIONS: Final[Mapping[OrderStatus, Mapping[str, OrderStatus | str]]] = {
-    _S.INITIALIZED: {"submit": _S.SUBMITTED, "deny": _S.DENIED},
-    _S.SUBMITTED: {
-        "accept": _S.ACCEPTED,
-        "reject": _S.REJECTED,
-        "deny": _S.DENIED,
-        "unknown": _S.UNKNOWN,
-        "part_fill": _S.PARTIALLY_FILLED,
-        "full_fill": _S.FILLED,
-        "ask_cancel": _S.PENDING_CANCEL,
-        "cancel": _S.CANCELED,
-        "expire": _S.EXPIRED,
-    },
-    _S.UNKNOWN: {
-        "accept": _S.ACCEPTED,
-        "reject": _S.REJECTED,
-        "unknown": _S.UNKNOWN,
-        "part_fill": _S.PARTIALLY_FILLED,
-        "full_fill": _S.FILLED,
-        "ask_cancel": _S.PENDING_CANCEL,
-        "cancel": _S.CANCELED,
-        "expire": _S.EXPIRED,
-    },
-    _S.ACCEPTED: {
-        "accept": _S.ACCEPTED,
-        "reject": _S.REJECTED,
-        "part_fill": _S.PARTIALLY_FILLED,
-        "full_fill": _S.FILLED,
-        "ask_cancel": _S.PENDING_CANCEL,
-        "ask_update": _S.PENDING_UPDATE,
-        "refuse": _S.ACCEPTED,
-        "cancel": _S.CANCELED,
-        "expire": _S.EXPIRED,
-    },
-    _S.PARTIALLY_FILLED: {
-        "accept": _S.PARTIALLY_FILLED,
-        "part_fill": _S.PARTIALLY_FILLED,
-        "full_fill": _S.FILLED,
-        "ask_cancel": _S.PENDING_CANCEL,
-        "ask_update": _S.PENDING_UPDATE,
-        "refuse": _S.PARTIALLY_FILLED,
-        "cancel": _S.CANCELED,
-        "expire": _S.EXPIRED,
-    },
-    _S.PENDING_UPDATE: {
-        "accept": _S.PENDING_UPDATE,
-        "update": _WORKING,
-        "refuse": _WORKING,
-        "unknown": _S.PENDING_UPDATE,
-        "part_fill": _S.PENDING_UPDATE,
-        "full_fill": _S.FILLED,
-        "ask_cancel": _S.PENDING_CANCEL,
-        "cancel": _S.CANCELED,
-        "expire": _S.EXPIRED,
-    },
-    _S.PENDING_CANCEL: {
-        "accept": _S.PENDING_CANCEL,
-        "reject": _S.REJECTED,
-        "deny": _S.DENIED,
-        "update": _S.PENDING_CANCEL,
-        "refuse": _WORKING,
-        "unknown": _S.UNKNOWN,
-        "part_fill": _S.PENDING_CANCEL,
-        "full_fill": _S.FILLED,
-        "ask_cancel": _S.PENDING_CANCEL,
-        "cancel": _S.CANCELED,
-        "expire": _S.EXPIRED,
-    },
-    # Terminal states take late fills, and late answers to requests that no longer matter.
-    _S.FILLED: {
-        "accept": _S.FILLED,
-        "refuse": _S.FILLED,
-        "cancel": _S.FILLED,
-        "update": _S.FILLED,
-        "unknown": _S.FILLED,
-        "part_fill": _S.FILLED,
-        "full_fill": _S.FILLED,
-    },
-    _S.CANCELED: {
-        "accept": _S.CANCELED,
-        "refuse": _S.CANCELED,
-        "cancel": _S.CANCELED,
-        "update": _S.CANCELED,
-        "unknown": _S.CANCELED,
-        "part_fill": _S.CANCELED,
-        "full_fill": _S.FILLED,
-    },
-    _S.EXPIRED: {
-        "accept": _S.EXPIRED,
-        "refuse": _S.EXPIRED,
-        "expire": _S.EXPIRED,
-        "cancel": _S.EXPIRED,
-        "unknown": _S.EXPIRED,
-        "part_fill": _S.EXPIRED,
-        "full_fill": _S.FILLED,
-    },
-    _S.REJECTED: {
-        "reject": _S.REJECTED,
-        "refuse": _S.REJECTED,
-        "unknown": _S.REJECTED,
-        "part_fill": _S.REJECTED,
-        "full_fill": _S.FILLED,
-    },
-    _S.DENIED: {
-        "deny": _S.DENIED,
-        "refuse": _S.DENIED,
-        "part_fill": _S.DENIED,
-        "full_fill": _S.FILLED,
-    },
-}
-"""``TRANSITIONS[status][move]`` is the next status; what is absent is illegal."""
-
-_MOVES: Final = {
-    OrderAccepted: "accept",
-    OrderRejected: "reject",
-    OrderDenied: "deny",
-    OrderCanceled: "cancel",
-    OrderExpired: "expire",
-    OrderUpdated: "update",
-    CancelRejected: "refuse",
-    OrderUnknown: "unknown",
-}
+from rf_oms.transitions import MOVES, TRANSITIONS, WORKING
 
 
 class OrderState(msgspec.Struct, frozen=True, array_like=True):
@@ -251,8 +113,12 @@ class Order:
         target = TRANSITIONS[self.status].get(name)
         if target is None:
             return False
-        if target == _WORKING:
-            target = OrderStatus.PARTIALLY_FILLED if self.filled else OrderStatus.ACCEPTED
+        if target == WORKING:
+            # A refused cancel does not prove that the order ever arrived.
+            known = self.venue_order_id is not None
+            target = OrderStatus.ACCEPTED if known else OrderStatus.UNKNOWN
+        if self.filled and target == OrderStatus.ACCEPTED:
+            target = OrderStatus.PARTIALLY_FILLED
         self.status = OrderStatus(target)
         self.updated = max(ts, self.updated)
         return True
@@ -299,11 +165,31 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Execution(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What identifies a fill that was booked."""
+    """What identifies a fill that was booked; a copy may differ in fee and times only."""
 
     execution_id: str
+    client_order_id: ClientOrderId
+    instrument_id: InstrumentId
+    side: Side
     price: Decimal
     quantity: Decimal
+
+    @classmethod
+    def of(cls, fill: OrderFilled) -> Execution:
+        """Return what is remembered of a fill."""
+        return cls(
+            fill.execution_id,
+            fill.client_order_id,
+            fill.instrument_id,
+            fill.side,
+            fill.price,
+            fill.quantity,
+        )
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Venue and execution id: ids of two venues have nothing to do with each other."""
+        return venue_of(self.instrument_id), self.execution_id
 
 
 class Orders:
@@ -312,15 +198,17 @@ class Orders:
     Parameters
     ----------
     keep_finished : int
-        How many finished orders and how many executions are remembered.
+        How many finished orders are remembered, with their executions, and how many
+        executions of orders that are not ours.
     """
 
     def __init__(self, keep_finished: int = 2_000) -> None:
         self._keep = keep_finished
         self._orders: dict[ClientOrderId, Order] = {}
         self._open: dict[ClientOrderId, Order] = {}
-        self._finished: dict[ClientOrderId, None] = {}
-        self._executions: dict[str, Execution] = {}
+        self._executions: dict[tuple[str, str], Execution] = {}
+        self._by_order: dict[ClientOrderId, list[Execution]] = {}
+        self._strangers: dict[tuple[str, str], None] = {}
 
     def __len__(self) -> int:
         return len(self._orders)
@@ -369,48 +257,60 @@ class Orders:
             return self._fill(order, event)
         if order is None:
             return Change(None, alarm=f"answer for unknown order {event.client_order_id}")
-        move = _MOVES[type(event)]
+        move = MOVES[type(event)]
         if not order.move(move, event.ts_event):
             text = f"{move} is not possible for {order.client_order_id} in {order.status}"
             return Change(order, alarm=text)
+        alarm = ""
         if isinstance(event, OrderAccepted):
-            order.venue_order_id = event.venue_order_id
-        elif isinstance(event, OrderUpdated) and order.is_open:
-            order.quantity, order.limit_price = event.quantity, event.limit_price
-        elif not isinstance(event, OrderUpdated):
+            alarm = _identify(order, event.venue_order_id)
+        elif isinstance(event, OrderUpdated):
+            _update(order, event)
+        else:
             order.reason = event.reason or order.reason
         self._file(order)
-        return Change(order)
+        return Change(order, alarm=alarm)
 
     def _fill(self, order: Order | None, fill: OrderFilled) -> Change:
-        seen = self._executions.get(fill.execution_id)
-        if seen is not None:
-            same = seen.price == fill.price and seen.quantity == fill.quantity
-            text = "" if same else f"execution {fill.execution_id} came again with other data"
+        if not _is_usable(fill):
+            text = f"fill {fill.execution_id!r} of {fill.quantity} at {fill.price} cannot be booked"
             return Change(order, alarm=text)
-        self._executions[fill.execution_id] = Execution(
-            fill.execution_id, fill.price, fill.quantity
-        )
-        _forget(self._executions, self._keep)
+        execution = Execution.of(fill)
+        seen = self._executions.get(execution.key)
+        if seen is not None:
+            text = f"execution {fill.execution_id} came again with other data"
+            return Change(order, alarm="" if seen == execution else text)
+        self._remember(execution)
         if order is None:
             return Change(None, fill, f"fill {fill.execution_id} for an order that is not ours")
         order.filled += fill.quantity
         order.filled_notional += money.notional(fill.price, fill.quantity)
-        order.fees += fill.fee
+        order.fees += money.to_cash(fill.fee)
         was = order.status
         order.move("full_fill" if order.filled >= order.quantity else "part_fill", fill.ts_event)
+        other_id = _identify(order, fill.venue_order_id)
         self._file(order)
-        return Change(order, fill, _fill_alarm(order, fill, was))
+        return Change(order, fill, _fill_alarm(order, fill, was) or other_id)
+
+    def _remember(self, execution: Execution) -> None:
+        self._executions[execution.key] = execution
+        if execution.client_order_id in self._orders:
+            self._by_order.setdefault(execution.client_order_id, []).append(execution)
+            return
+        self._strangers[execution.key] = None
+        while len(self._strangers) > self._keep:
+            oldest = next(iter(self._strangers))
+            del self._strangers[oldest]
+            del self._executions[oldest]
 
     def _file(self, order: Order) -> None:
-        key = order.client_order_id
-        if order.is_open or self._open.pop(key, None) is None:
+        if order.is_open or self._open.pop(order.client_order_id, None) is None:
             return
-        self._finished[key] = None
-        while len(self._finished) > self._keep:
-            oldest = next(iter(self._finished))
-            del self._finished[oldest]
+        while len(self._orders) - len(self._open) > self._keep:
+            oldest = next(key for key in self._orders if key not in self._open)
             del self._orders[oldest]
+            for execution in self._by_order.pop(oldest, ()):
+                del self._executions[execution.key]
 
     def state(self) -> tuple[tuple[OrderState, ...], tuple[Execution, ...]]:
         """Return frozen copies of all orders and of the executions that were booked."""
@@ -420,8 +320,33 @@ class Orders:
         """Replace everything by frozen copies."""
         self._orders = {o.request.client_order_id: Order.from_state(o) for o in orders}
         self._open = {key: o for key, o in self._orders.items() if o.is_open}
-        self._finished = {key: None for key, o in self._orders.items() if not o.is_open}
-        self._executions = {execution.execution_id: execution for execution in executions}
+        self._executions, self._by_order, self._strangers = {}, {}, {}
+        for execution in executions:
+            self._remember(execution)
+
+
+def _is_usable(fill: OrderFilled) -> bool:
+    numbers = (fill.price, fill.quantity, fill.fee)
+    finite = all(number.is_finite() for number in numbers)
+    return bool(fill.execution_id) and finite and fill.price > 0 and fill.quantity > 0
+
+
+def _identify(order: Order, venue_order_id: VenueOrderId) -> str:
+    """Take the venue's id; a second one for the same client id is an alarm."""
+    if order.venue_order_id is None:
+        order.venue_order_id = venue_order_id or None
+    elif venue_order_id and venue_order_id != order.venue_order_id:
+        key = order.client_order_id
+        return f"{key} has two orders at the venue: {order.venue_order_id} and {venue_order_id}"
+    return ""
+
+
+def _update(order: Order, event: OrderUpdated) -> None:
+    if not order.is_open:
+        return
+    order.quantity, order.limit_price = event.quantity, event.limit_price
+    if order.filled >= order.quantity:  # filled while the smaller quantity was on its way
+        order.move("full_fill", event.ts_event)
 
 
 def _fill_alarm(order: Order, fill: OrderFilled, was: OrderStatus) -> str:
@@ -432,8 +357,3 @@ def _fill_alarm(order: Order, fill: OrderFilled, was: OrderStatus) -> str:
     if was in {OrderStatus.REJECTED, OrderStatus.DENIED}:
         return f"fill {fill.execution_id} for {order.client_order_id}, which was {was}"
     return ""
-
-
-def _forget(remembered: dict[str, Execution], keep: int) -> None:
-    while len(remembered) > keep:
-        del remembered[next(iter(remembered))]

@@ -77,20 +77,22 @@ class Position:
         Adding averages the cost; reducing realises; a flip realises the whole and opens the
         rest at the fill's price.
         """
-        realised = money.ZERO
+        realised = covered = money.ZERO
+        value = money.notional(price, quantity)
         closing = min(quantity, abs(self.quantity)) if self._opposes(side) else money.ZERO
         if closing:
             share = self._cost_of(closing)
-            proceeds = money.notional(price, closing) * -side.sign
-            realised = proceeds - share
+            covered = money.notional(price, closing)
+            realised = covered * -side.sign - share
             self.cost -= share
             self.quantity += closing * side.sign
         opening = quantity - closing
         if opening:
-            self.cost += money.notional(price, opening) * side.sign
+            # The rest of the same rounded value that cash moves by, never rounded on its own.
+            self.cost += (value - covered) * side.sign
             self.quantity += opening * side.sign
         self.realised += realised
-        self.fees += fee
+        self.fees += money.to_cash(fee)
         self.volume += quantity
         return realised
 

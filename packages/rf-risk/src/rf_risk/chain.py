@@ -71,14 +71,18 @@ class RiskSnapshot:
         return (money.of_float(self.quote.bid_px) + money.of_float(self.quote.ask_px)) / 2
 
     def price_of(self, intent: OrderIntent) -> Decimal | None:
-        """Return what a unit will cost at worst: limit, stop, or the far side of the quote."""
-        if intent.limit_price is not None:
-            return intent.limit_price
-        if intent.stop_price is not None:
-            return intent.stop_price
+        """Return the most that a unit can be worth in this order, None when it is not known.
+
+        A buy costs at most its limit or stop. A sale brings at least that: where the market
+        bids more, the market's price counts.
+        """
+        asked = intent.limit_price if intent.limit_price is not None else intent.stop_price
         if self.quote is None:
-            return None
-        return money.of_float(self.quote.ask_px if intent.side is Side.BUY else self.quote.bid_px)
+            return asked
+        if intent.side is Side.BUY:
+            return asked if asked is not None else money.of_float(self.quote.ask_px)
+        bid = money.of_float(self.quote.bid_px)
+        return bid if asked is None else max(asked, bid)
 
     def pending(self, instrument_id: InstrumentId, side: Side) -> Decimal:
         """Return the open quantity of one side of an instrument."""
@@ -220,7 +224,10 @@ class RiskChain:
 
 def _safe(check: Check, snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
     try:
-        return check.review(snapshot, intent)
+        judged = check.review(snapshot, intent)
+        if not isinstance(judged, Judgement):
+            raise TypeError(f"expected a Judgement, was {type(judged).__name__}")
+        return judged
     except Exception as error:
         return Judgement(
             check.rule,

@@ -1,13 +1,15 @@
 """The checks, in the order in which they run (`standard_checks`).
 
 Each says what it limits, with its number and its limit. Orders that can only reduce a position
-are exempt from limits on size and loss: a limit must never lock somebody in.
+are exempt from limits on size and loss, also where those cannot be computed: a limit must never
+lock somebody in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from math import inf
 
 import msgspec
 
@@ -15,6 +17,7 @@ from rf_common import money
 from rf_common.clock import NANOS_PER_MILLI
 from rf_common.enums import FeedState, OrderType, Side, SystemState
 from rf_common.orders import OrderIntent
+from rf_risk import exposure
 from rf_risk.chain import Check, Judgement, Outcome, RiskSnapshot
 from rf_risk.config import SelfMatch
 
@@ -48,9 +51,20 @@ def _limit(
     shown, bound = _amount(value), _amount(limit)
     if value <= limit:
         return _pass(rule, shown, bound)
+    if shown == bound:  # two decimals hide the difference
+        shown, bound = f"{value.normalize():,f}", f"{limit.normalize():,f}"
     if exempt:
         return _pass(rule, shown, bound, "exempt: the order only reduces the position")
     return _refuse(rule, shown, bound, f"{what} {shown} is above your limit {bound}")
+
+
+def _unknown(
+    rule: str, snapshot: RiskSnapshot, intent: OrderIntent, wanted: str, reason: str
+) -> Judgement:
+    """Refuse what cannot be computed, but for exits: they do not depend on it."""
+    if snapshot.reduces(intent):
+        return Judgement(rule, Outcome.UNAVAILABLE, "unknown", wanted, reason)
+    return _refuse(rule, "unknown", wanted, reason)
 
 
 def _amount(value: Decimal) -> str:
@@ -103,7 +117,9 @@ def market_orders(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
 
 def order_sanity(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
     """Numbers must be positive, on tick and lot, and fit the order's type."""
-    problem = _shape_problem(intent) or _grid_problem(snapshot, intent)
+    problem = (
+        _shape_problem(intent) or _grid_problem(snapshot, intent) or _aim_problem(snapshot, intent)
+    )
     if problem:
         value, limit, reason = problem
         return _refuse("order_sanity", value, limit, reason)
@@ -145,8 +161,16 @@ def _grid_problem(snapshot: RiskSnapshot, intent: OrderIntent) -> tuple[object, 
     return None
 
 
+def _aim_problem(snapshot: RiskSnapshot, intent: OrderIntent) -> tuple[object, object, str] | None:
+    # A strategy closes its own share of the net position, which may well widen the rest.
+    if intent.reduce_only and intent.strategy_id == HUMAN and not snapshot.reduces(intent):
+        reason = "a reduce-only order must not open, widen or flip a position"
+        return "not reducing", "reducing", reason
+    return None
+
+
 def fresh_price(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
-    """The instrument needs a live, recent, uncrossed quote; heartbeats do not count."""
+    """The instrument needs a live, recent, two-sided quote; heartbeats do not count."""
     limit = snapshot.limits.stale_after_ms
     quote = snapshot.quote
     if quote is None:
@@ -157,6 +181,9 @@ def fresh_price(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
     age = snapshot.quote_age_ms
     if age > limit:
         return _refuse("fresh_price", f"{age} ms", f"{limit} ms", f"the last price is {age} ms old")
+    if not (0 < quote.bid_px < inf and 0 < quote.ask_px < inf):  # NaN is in no range
+        value = f"{quote.bid_px} / {quote.ask_px}"
+        return _refuse("fresh_price", value, "bid and ask", "the market has no two sides")
     if quote.bid_px > quote.ask_px:
         return _refuse("fresh_price", "crossed", "bid <= ask", "the market is crossed")
     return _pass("fresh_price", f"{age} ms", f"{limit} ms")
@@ -195,68 +222,41 @@ def max_order_notional(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement
     return _limit("max_order_notional", value, limit, "order value", exempt=exempt)
 
 
-def _resulting(snapshot: RiskSnapshot, intent: OrderIntent) -> Decimal:
-    """Largest absolute quantity this side can lead to, open orders of the side counted."""
-    held = snapshot.positions.get(intent.instrument_id, money.ZERO)
-    pending = snapshot.pending(intent.instrument_id, intent.side)
-    return abs(held + (pending + intent.quantity) * intent.side.sign)
-
-
 def max_position(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
     """Value of the position that the order can lead to."""
-    price = snapshot.price_of(intent)
-    if price is None:
-        return _refuse("max_position", "unknown", "a price", "the value cannot be computed")
-    value = money.notional(price, _resulting(snapshot, intent))
+    value = exposure.position_value(snapshot, intent)
+    if value is None:
+        return _unknown("max_position", snapshot, intent, "a price", "the value cannot be computed")
     limit, exempt = snapshot.limits.max_position_notional, snapshot.reduces(intent)
     return _limit("max_position", value, limit, "resulting position", exempt=exempt)
 
 
-def _exposure(snapshot: RiskSnapshot, intent: OrderIntent) -> tuple[Decimal, Decimal] | None:
-    """Gross and absolute net value with all open orders and this one done; None if unknown."""
-    price = snapshot.price_of(intent)
-    if price is None:
-        return None
-    values: dict[str, Decimal] = {}
-    for name, held in snapshot.positions.items():
-        if held and name not in snapshot.marks:
-            return None
-        values[name] = held * snapshot.marks[name] if held else money.ZERO
-    for order in snapshot.open_orders:
-        signed = order.notional * order.side.sign
-        values[order.instrument_id] = values.get(order.instrument_id, money.ZERO) + signed
-    own = money.notional(price, intent.quantity) * intent.side.sign
-    values[intent.instrument_id] = values.get(intent.instrument_id, money.ZERO) + own
-    gross = sum((abs(value) for value in values.values()), money.ZERO)
-    return gross, abs(sum(values.values(), money.ZERO))
-
-
 def max_gross(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
     """Sum of absolute values over the whole account."""
-    exposure = _exposure(snapshot, intent)
-    if exposure is None:
-        return _refuse("max_gross", "unknown", "marks", "a position has no price")
+    gross = exposure.gross_value(snapshot, intent)
+    if gross is None:
+        return _unknown("max_gross", snapshot, intent, "marks", "a position has no price")
     limit, exempt = snapshot.limits.max_gross_notional, snapshot.reduces(intent)
-    return _limit("max_gross", exposure[0], limit, "gross exposure", exempt=exempt)
+    return _limit("max_gross", gross, limit, "gross exposure", exempt=exempt)
 
 
 def max_net(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
     """Absolute sum of signed values over the whole account."""
-    exposure = _exposure(snapshot, intent)
-    if exposure is None:
-        return _refuse("max_net", "unknown", "marks", "a position has no price")
+    net = exposure.net_value(snapshot, intent)
+    if net is None:
+        return _unknown("max_net", snapshot, intent, "marks", "a position has no price")
     limit, exempt = snapshot.limits.max_net_notional, snapshot.reduces(intent)
-    return _limit("max_net", exposure[1], limit, "net exposure", exempt=exempt)
+    return _limit("max_net", net, limit, "net exposure", exempt=exempt)
 
 
 def buying_power(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
     """Gross exposure against equity times leverage."""
-    exposure, equity = _exposure(snapshot, intent), snapshot.risk.equity
-    if exposure is None or equity is None:
-        return _refuse("buying_power", "unknown", "equity", "equity cannot be computed")
+    gross, equity = exposure.gross_value(snapshot, intent), snapshot.risk.equity
+    if gross is None or equity is None:
+        return _unknown("buying_power", snapshot, intent, "equity", "equity cannot be computed")
     limit = max(equity, money.ZERO) * snapshot.limits.max_leverage
     exempt = snapshot.reduces(intent)
-    return _limit("buying_power", exposure[0], limit, "exposure", exempt=exempt)
+    return _limit("buying_power", gross, limit, "exposure", exempt=exempt)
 
 
 def duplicate_order(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
@@ -299,7 +299,9 @@ def daily_loss(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
     """Loss since the start of the trading day, unrealised included."""
     pnl = snapshot.risk.daily_pnl
     if pnl is None:
-        return _refuse("daily_loss", "unknown", "equity", "the day's P&L cannot be computed")
+        return _unknown(
+            "daily_loss", snapshot, intent, "equity", "the day's P&L cannot be computed"
+        )
     limit, exempt = snapshot.limits.max_daily_loss, snapshot.reduces(intent)
     return _limit("daily_loss", -pnl, limit, "the day's loss", exempt=exempt)
 
@@ -308,7 +310,9 @@ def max_drawdown(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
     """Fall from the running peak of equity."""
     drawdown, limit = snapshot.risk.drawdown, snapshot.limits.max_drawdown
     if drawdown is None:
-        return _refuse("max_drawdown", "unknown", "equity", "the drawdown cannot be computed")
+        return _unknown(
+            "max_drawdown", snapshot, intent, "equity", "the drawdown cannot be computed"
+        )
     if drawdown > limit and not snapshot.reduces(intent):
         reason = f"drawdown {drawdown:.2%} is above your limit {limit:.2%}"
         return _refuse("max_drawdown", f"{drawdown:.2%}", f"{limit:.2%}", reason)
@@ -371,11 +375,13 @@ def unattended_orders(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
 
 def concentration(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
     """Safety gate: share of equity in one instrument."""
-    price, equity = snapshot.price_of(intent), snapshot.risk.equity
+    value, equity = exposure.position_value(snapshot, intent), snapshot.risk.equity
     limit = snapshot.limits.max_concentration
-    if price is None or equity is None or equity <= 0:
-        return _refuse("concentration", "unknown", f"{limit:.0%}", "equity cannot be computed")
-    share = float(money.notional(price, _resulting(snapshot, intent)) / equity)
+    if value is None or equity is None or equity <= 0:
+        return _unknown(
+            "concentration", snapshot, intent, f"{limit:.0%}", "there is no equity to compare with"
+        )
+    share = float(value / equity)
     if share > limit and not snapshot.reduces(intent):
         reason = f"{share:.1%} of equity would be in {intent.instrument_id}"
         return _refuse("concentration", f"{share:.1%}", f"{limit:.0%}", reason)
@@ -385,13 +391,14 @@ def concentration(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
 def volatility_surge(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
     """Safety gate: present volatility against the instrument's own average."""
     limit = snapshot.limits.max_vol_ratio
-    if not snapshot.vol or not snapshot.average_vol:
+    vol, average = snapshot.vol, snapshot.average_vol
+    if vol is None or average is None or not (0 < vol < inf and 0 < average < inf):
         if intent.strategy_id == HUMAN or snapshot.reduces(intent):
             reason = "too few observations; a person decides"
             return Judgement("volatility", Outcome.PASS, "unavailable", f"{limit:g}x", reason)
         reason = "volatility is unavailable: too few observations"
         return _refuse("volatility", "unavailable", f"{limit:g}x", reason)
-    ratio = snapshot.vol / snapshot.average_vol
+    ratio = vol / average
     if ratio > limit and not snapshot.reduces(intent):
         reason = f"volatility is {ratio:.2f} times its average"
         return _refuse("volatility", f"{ratio:.2f}x", f"{limit:g}x", reason)

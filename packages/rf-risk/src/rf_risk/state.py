@@ -118,8 +118,8 @@ class RiskState:
 
     @property
     def drawdown(self) -> float | None:
-        """Fall from the running peak of equity, fraction of the peak."""
-        if self.equity is None or not self.peak_equity:
+        """Fall from the running peak of equity, fraction of the peak; None without a peak."""
+        if self.equity is None or self.peak_equity is None or self.peak_equity <= 0:
             return None
         return float((self.peak_equity - self.equity) / self.peak_equity)
 

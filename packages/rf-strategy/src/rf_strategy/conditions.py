@@ -15,5 +15,11 @@ class StrategyCondition(msgspec.Struct, frozen=True, gc=False):
 
 
 def warming_up(seen: int, needed: int) -> StrategyCondition:
-    """Return the condition that a window is full."""
+    """Return the condition that a window is full.
+
+    Examples
+    --------
+    >>> warming_up(5, 60).value, warming_up(5, 60).met
+    ('5 samples', False)
+    """
     return StrategyCondition("window", f"{seen} samples", f"{needed} samples", seen >= needed)

@@ -72,6 +72,7 @@ class MeanReversion:
             return None
         std, mean = state.window.std, state.window.mean
         if std is None or mean is None or std < MIN_STD:
+            state.z = None
             return None
         state.z = z = (px - mean) / std
         direction = self._direction(z, state.opinion.direction)
@@ -98,8 +99,11 @@ class MeanReversion:
         state = self._states.get(instrument_id)
         period, entry = self._parameters.period, self._parameters.entry_z
         if state is None or state.z is None:
-            seen = state.opinion.samples if state is not None else 0
-            return (warming_up(min(seen, period - 1), period),)
+            seen = state.opinion.seen if state is not None else 0
+            if seen < period:
+                return (warming_up(seen, period),)
+            flat = StrategyCondition("window", "flat", "a price that moves", met=False)
+            return (warming_up(seen, period), flat)
         return (
             warming_up(period, period),
             StrategyCondition(

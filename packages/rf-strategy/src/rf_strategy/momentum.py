@@ -91,8 +91,8 @@ class Momentum:
         state = self._states.get(instrument_id)
         period, threshold = self._parameters.period, self._parameters.threshold
         if state is None or state.deviation is None:
-            seen = state.opinion.samples if state is not None else 0
-            return (warming_up(min(seen, period - 1), period),)
+            seen = state.opinion.seen if state is not None else 0
+            return (warming_up(seen, period),)
         return (
             warming_up(period, period),
             StrategyCondition(

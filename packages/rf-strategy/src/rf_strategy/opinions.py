@@ -12,12 +12,17 @@ from rf_common.ports import StrategyContext
 
 
 class Opinion:
-    """The present opinion on one instrument: -1, 0 or +1, and when it was last told."""
+    """The present opinion on one instrument: -1, 0 or +1, and when it was last told.
 
-    __slots__ = ("direction", "samples", "told")
+    `samples` is the instrument's count at the last look; `seen` is how many of them this
+    strategy has looked at itself, fewer when it was added later.
+    """
+
+    __slots__ = ("direction", "samples", "seen", "told")
 
     def __init__(self) -> None:
         self.samples = 0
+        self.seen = 0
         self.direction = 0
         self.told = 0
 
@@ -27,6 +32,7 @@ class Opinion:
         if samples == self.samples:
             return False
         self.samples = samples
+        self.seen += 1
         return True
 
     def tell(
@@ -47,9 +53,9 @@ class Opinion:
             held = context.position(strategy_id)
             if (held > 0) - (held < 0) == direction:
                 return None
-        self.direction, self.told = direction, self.samples
         px = context.features.mid_px
         if px is None:
             return None
+        self.direction, self.told = direction, self.samples
         instrument_id = context.instrument.instrument_id
         return Signal(strategy_id, instrument_id, direction, confidence, px, reason)

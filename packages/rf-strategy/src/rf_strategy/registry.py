@@ -12,6 +12,9 @@ from rf_common.ports import Strategy
 
 Factory = Callable[[StrategyId, Mapping[str, Any]], Strategy]
 
+OFF_IN_SETTINGS = "switched off in the settings"
+"""Why a strategy is off that nobody has switched off."""
+
 
 class StrategySpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One configured strategy: its name, the factory's name and the factory's parameters."""
@@ -39,9 +42,11 @@ class StrategyRegistry:
         self._disabled: dict[StrategyId, str] = {}
         self._by_instrument: dict[InstrumentId, tuple[Strategy, ...]] = {}
         for spec in specs:
+            if spec.id in self._strategies:
+                raise ValueError(f"strategy id {spec.id!r} is given twice; ids must be unique")
             self.put(spec.id, spec.factory, spec.parameters)
             if not spec.enabled:
-                self.set_enabled(spec.id, enabled=False, reason="switched off in the settings")
+                self.set_enabled(spec.id, enabled=False, reason=OFF_IN_SETTINGS)
 
     def put(self, strategy_id: StrategyId, factory: str, parameters: Mapping[str, Any]) -> None:
         """Add a strategy, or replace the one of that id; ValueError when it cannot be built."""

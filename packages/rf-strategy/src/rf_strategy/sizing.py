@@ -14,6 +14,8 @@ from rf_common.instruments import Instrument
 from rf_common.orders import OrderIntent, Signal
 from rf_common.ports import FeatureView
 
+OFFSET = (lambda offset: 0 <= offset < 1, "a fraction from 0 to below 1; write 0.001 for 0.1 %")
+
 
 class SizerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How large positions are."""
@@ -33,7 +35,7 @@ class SizerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             {
                 "max_fraction": FRACTION,
                 "target_vol": POSITIVE,
-                "limit_offset": NOT_NEGATIVE,
+                "limit_offset": OFFSET,
                 "min_change": NOT_NEGATIVE,
             },
         )
@@ -49,11 +51,13 @@ class VolTargetSizer:
     """Sizes so that a position's volatility stays below a target.
 
     The full value is ``equity * max_fraction * confidence * min(1, target_vol / vol)``. The
-    order is the difference between that and what is held or on its way.
+    order is the difference between that and what is held or on its way. Closing needs neither
+    equity nor volatility, is never too small, and never asks for more than is held.
     """
 
     def __init__(self, config: SizerConfig) -> None:
         self._config = config
+        self._min_change = Decimal(str(config.min_change))
 
     def size(
         self,
@@ -74,23 +78,28 @@ class VolTargetSizer:
             The strategy's position and its signed open orders, units.
         """
         mid = (money.of_float(quote.bid_px) + money.of_float(quote.ask_px)) / 2
-        if mid <= 0 or equity <= 0:
-            return NotSized("no price or no equity to size with")
-        full = self._full_value(signal, features, equity)
-        if full is None:
-            return NotSized("volatility is unavailable: too few samples")
-        target = money.to_quantity(full / mid, instrument.lot) * signal.direction
-        change = target - held - pending
+        if mid <= 0:
+            return NotSized("no price to size with")
         closing = signal.direction == 0
-        threshold = money.ZERO if closing else full * Decimal(str(self._config.min_change))
-        if not change or abs(change) * mid < max(threshold, instrument.min_notional):
-            return NotSized("the position is already as large as it should be")
+        if closing:
+            change = _to_close(held, pending)
+        else:
+            full = self._full_value(signal, features, equity)
+            if isinstance(full, NotSized):
+                return full
+            target = money.to_quantity(full / mid, instrument.lot) * signal.direction
+            change = target - held - pending
+            if abs(change) * mid < max(full * self._min_change, instrument.min_notional):
+                return NotSized("the position is already as large as it should be")
+        quantity = money.to_quantity(abs(change), instrument.lot)
+        if not quantity:
+            return NotSized("nothing is left to trade")
         side = Side.BUY if change > 0 else Side.SELL
         return OrderIntent(
             strategy_id=signal.strategy_id,
             instrument_id=signal.instrument_id,
             side=side,
-            quantity=abs(change),
+            quantity=quantity,
             order_type=OrderType.LIMIT,
             limit_price=self._limit_price(mid, side, instrument),
             stop_price=None,
@@ -100,12 +109,19 @@ class VolTargetSizer:
             reason=signal.reason,
         )
 
-    def _full_value(self, signal: Signal, features: FeatureView, equity: Decimal) -> Decimal | None:
-        if signal.direction == 0:
-            return money.ZERO
+    def _full_value(
+        self, signal: Signal, features: FeatureView, equity: Decimal
+    ) -> Decimal | NotSized:
+        """Return the value of the wanted position; strategies of others are not believed."""
+        if signal.direction not in {-1, 1}:
+            return NotSized(f"expected a direction of -1, 0 or 1, was {signal.direction}")
+        if not 0.0 < signal.confidence <= 1.0:
+            return NotSized(f"expected a confidence above 0 and up to 1, was {signal.confidence}")
+        if equity <= 0:
+            return NotSized("no equity to size with")
         vol = features.vol
-        if vol is None:
-            return None
+        if vol is None or not vol >= 0.0:
+            return NotSized("volatility is unavailable: too few samples")
         scale = min(1.0, self._config.target_vol / vol) if vol > 0 else 1.0
         return equity * Decimal(str(self._config.max_fraction * signal.confidence * scale))
 
@@ -114,3 +130,9 @@ class VolTargetSizer:
         rounding: money.Rounding = "down" if side is Side.BUY else "up"
         price = money.to_price(mid * (1 + offset), instrument.tick, rounding)
         return max(price, instrument.tick)
+
+
+def _to_close(held: Decimal, pending: Decimal) -> Decimal:
+    """Return the order that leaves nothing: orders that close already count, others do not."""
+    left = held + pending
+    return money.ZERO if left * held <= 0 else -min(left, held, key=abs)

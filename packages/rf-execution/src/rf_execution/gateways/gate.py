@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from rf_common.clock import Clock
-from rf_common.events import OrderDenied, OrderEvent, VenueReport
+from rf_common.events import CancelRejected, OrderDenied, OrderEvent, VenueReport
 from rf_common.ids import ClientOrderId
 from rf_common.orders import CancelOrder, OrderRequest, ReplaceOrder
 from rf_common.ports import ExecutionGateway
@@ -29,6 +29,11 @@ class Gate:
         Stamps what the gate itself answers.
     answer : callable
         Takes what the gate answers to the engine's inbox.
+
+    Attributes
+    ----------
+    last_halt : tuple of ClientOrderId
+        What the venue has confirmed as cancelled since the gate was shut.
     """
 
     def __init__(
@@ -59,9 +64,12 @@ class Gate:
         self._gateway.cancel(order)
 
     def replace(self, order: ReplaceOrder) -> None:
-        """Ask for a change; a shut gate holds it back and the order stays as it is."""
-        if not self._shut.is_set():
-            self._gateway.replace(order)
+        """Ask for a change, or answer that it was held back and the order stays as it is."""
+        if self._shut.is_set():
+            key, instrument_id = order.client_order_id, order.instrument_id
+            self._answer(CancelRejected(key, instrument_id, self._clock.now(), REASON))
+            return
+        self._gateway.replace(order)
 
     def report(self, asked: Sequence[ClientOrderId]) -> VenueReport:
         """Return what the venue has of ours."""
@@ -70,10 +78,12 @@ class Gate:
     def halt(self) -> tuple[ClientOrderId, ...]:
         """Shut the gate, cancel what is open, return what the venue confirmed. Idempotent."""
         self._shut.set()
-        self.last_halt = self._gateway.halt()
-        return self.last_halt
+        confirmed = self._gateway.halt()
+        self.last_halt += confirmed
+        return confirmed
 
     def release(self) -> None:
         """Open the gate again."""
         self._gateway.release()
+        self.last_halt = ()
         self._shut.clear()

@@ -35,7 +35,8 @@ class PaperGateway:
     @property
     def next_due(self) -> UnixNanos | None:
         """When `advance` has something to do next."""
-        return self._venue.next_due
+        denied = self._denied  # read once and without the lock: asked for with every event
+        return denied[0].ts_event if denied else self._venue.next_due
 
     def submit(self, request: OrderRequest) -> None:
         """Send an order."""
@@ -63,6 +64,10 @@ class PaperGateway:
             answers = self._denied + self._venue.advance(now)
             self._denied = []
             return answers
+
+    def watches(self, instrument_id: InstrumentId) -> bool:
+        """Return whether `on_market` has something to do for this instrument."""
+        return self._venue.watches(instrument_id)
 
     def on_market(self, event: MarketEvent, now: UnixNanos) -> None:
         """Show the venue a change of the market."""

@@ -156,8 +156,8 @@ class Ofi:
 class MultiLevelOfi:
     """Order flow imbalance per book level: a vector of `depth` flows for each update.
 
-    Level i compares the i-th best price and size with those before; a level that is absent
-    (fewer prices than `depth`) has no price and no size.
+    Level i compares the i-th best price and size with those before; a book with fewer than
+    `depth` levels on a side is refused with ValueError.
     """
 
     __slots__ = ("_levels", "total", "value")

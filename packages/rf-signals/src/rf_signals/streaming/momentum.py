@@ -10,6 +10,7 @@ from rf_signals.streaming.rolling import (
     RollingMean,
     RollingSum,
     reject,
+    require_finite,
     require_period,
 )
 
@@ -92,8 +93,7 @@ class Stochastic:
 
     def update(self, high: float, low: float, close: float) -> float | None:
         """Add one bar and return the slow %K; `d` is set with it."""
-        if close - close != 0.0:
-            raise reject("close", close)
+        require_finite(high=high, low=low, close=close)
         top = self._highest.update(high)
         bottom = self._lowest.update(low)
         if top is None or bottom is None:
@@ -120,8 +120,7 @@ class WilliamsR:
 
     def update(self, high: float, low: float, close: float) -> float | None:
         """Add one bar and return %R, or `None` in the warm-up."""
-        if close - close != 0.0:
-            raise reject("close", close)
+        require_finite(high=high, low=low, close=close)
         top = self._highest.update(high)
         bottom = self._lowest.update(low)
         if top is not None and bottom is not None:
@@ -146,6 +145,7 @@ class Cci:
 
     def update(self, high: float, low: float, close: float) -> float | None:
         """Add one bar and return the index, or `None` in the warm-up."""
+        require_finite(high=high, low=low, close=close)
         typical = (high + low + close) / 3.0
         mean = self._mean.update(typical)
         self._window.append(typical)
@@ -171,6 +171,7 @@ class Roc:
 
     def update(self, px: float) -> float | None:
         """Add one price and return the change in percent, or `None` in the warm-up."""
+        require_finite(px=px)
         past = self._lag.update(px)
         if past is not None:
             self.value = (px / past - 1.0) * 100.0 if past != 0.0 else float("nan")
@@ -193,13 +194,12 @@ class Mfi:
 
     def update(self, high: float, low: float, close: float, volume: float) -> float | None:
         """Add one bar and return the index, or `None` in the warm-up."""
+        require_finite(high=high, low=low, close=close)
+        if not 0.0 <= volume < float("inf"):
+            raise reject("volume", volume, "a finite volume that is not negative")
         typical = (high + low + close) / 3.0
-        if not volume >= 0.0:
-            raise reject("volume", volume, "a volume that is not negative")
         last, self._last = self._last, typical
         if last is None:
-            if typical - typical != 0.0:
-                raise reject("typical price", typical)
             return None
         money = typical * volume
         up = self._up.update(money if typical > last else 0.0)

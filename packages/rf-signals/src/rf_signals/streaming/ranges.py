@@ -9,6 +9,7 @@ from rf_signals.streaming.rolling import (
     RollingExtremum,
     RollingVariance,
     reject,
+    require_finite,
     require_period,
 )
 from rf_signals.streaming.trend import Ema
@@ -165,6 +166,7 @@ class Bollinger:
 
     def update(self, px: float) -> float | None:
         """Add one price and return the middle band, or `None` in the warm-up."""
+        require_finite(px=px)
         self._last = px
         variance = self._variance.update(px)
         if variance is None:
@@ -225,6 +227,7 @@ class Donchian:
 
     def update(self, high: float, low: float) -> float | None:
         """Add one bar and return the middle of the channel, or `None` in the warm-up."""
+        require_finite(high=high, low=low)
         self.upper = self._highest.update(high)
         self.lower = self._lowest.update(low)
         if self.upper is not None and self.lower is not None:
@@ -276,6 +279,7 @@ class Ichimoku:
 
     def update(self, high: float, low: float, close: float) -> float | None:
         """Add one bar and return the conversion line, or `None` in the warm-up."""
+        require_finite(high=high, low=low, close=close)
         self.lagged_close = self._lag.update(close)
         self.conversion = self._conversion.update(high, low)
         self.base = self._base.update(high, low)

@@ -29,6 +29,13 @@ def reject(field: str, value: float, expected: str = "a finite number") -> Value
     return ValueError(f"expected {expected} for {field}, was {value!r}")
 
 
+def require_finite(**values: float) -> None:
+    """Raise ValueError for the first of the named values that is NaN or infinite."""
+    for field, value in values.items():
+        if value - value != 0.0:
+            raise reject(field, value)
+
+
 class RollingSum:
     """Sum of the last `period` values; `None` until there are that many.
 

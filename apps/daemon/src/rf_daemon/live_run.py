@@ -1,0 +1,294 @@
+"""A live session: find the house as it was left, run it, leave it clean."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from rf_cli.settings import Settings
+from rf_common.clock import NANOS_PER_SECOND, Clock, RealtimeClock, monotonic_ns, to_iso
+from rf_common.commands import Kill, Shutdown
+from rf_common.enums import Mode
+from rf_common.events import Envelope, StorageFailed
+from rf_common.orders import Output
+from rf_daemon.build import VERSION, House, build, engine_config, mode_folder, new_nonce
+from rf_daemon.folder import TOKEN_FILE, KillLatch, forget, held, tell
+from rf_daemon.journalist import Journalist
+from rf_daemon.live import LiveLoop
+from rf_daemon.logs import Screen
+from rf_daemon.operator import Latest, Operator
+from rf_daemon.sources import Feed, choose, open_feed
+from rf_daemon.status import engine_status, headline
+from rf_daemon.summary import summary
+from rf_daemon.summary import tell as print_summary
+from rf_daemon.verbs import Verbs
+from rf_engine import EngineConfig
+from rf_metrics import HouseMetrics
+from rf_net.token import create_token
+from rf_persistence import Journal, Recovered, prune, recover, session_header
+
+_STATUS_S = 0.25
+_PATIENCE_S = 5.0
+
+
+async def live(settings: Settings, screen: Screen, *, seconds: float | None, as_json: bool) -> int:
+    """Run until a signal, a shutdown command or `seconds` end it; return the exit code."""
+    log = structlog.get_logger("rf")
+    source, said = choose(settings)
+    for line in said:
+        log.info(line)
+    folder = Path(settings.data_dir)
+    clock = RealtimeClock()
+    mode = Mode.SIM if source == "mock" else Mode.PAPER
+    with held(folder):
+        recovered = recover(mode_folder(folder, mode))
+        for line in recovered.report:
+            log.info(line)
+        feed = await open_feed(settings, source, clock, recovered.ledger)
+        session = _Session(settings, screen, clock, feed, recovered)
+        return await session.run(seconds=seconds, as_json=as_json)
+
+
+class _Session:
+    """One run of the daemon on one data folder."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        screen: Screen,
+        clock: Clock,
+        feed: Feed,
+        recovered: Recovered,
+    ) -> None:
+        self._settings = settings
+        self._folder = Path(settings.data_dir)
+        self._feed = feed
+        self._recovered = recovered
+        self._clock = clock
+        self._screen = screen
+        self._log = structlog.get_logger("rf")
+        self._began_ns = monotonic_ns()
+        self._metrics = HouseMetrics()
+        self._journalist = Journalist()
+        self._latch = KillLatch(self._folder)
+        self._latest = Latest()
+        self._stop = asyncio.Event()
+        self._shutdown = Shutdown(command_id="stop", actor="signal")
+        config = engine_config(settings, feed.mode)
+        nonce = _fresh_nonce(recovered)
+        self._journal = self._open_journal(config, nonce)
+        self._house = self._build(config, nonce)
+        self._loop = LiveLoop(self._house.corridor, clock, flush_ms=settings.journal.flush_ms)
+
+    def _open_journal(self, config: EngineConfig, nonce: str) -> Journal | None:
+        """Return the session's journal; None when the old one is damaged and must be seen to."""
+        recovered = self._recovered
+        if recovered.damaged:
+            return None
+        header = session_header(
+            config,
+            nonce,
+            self._feed.instruments,
+            started=self._clock.now(),
+            source=self._feed.name,
+            seed=self._settings.mock.seed,
+            version=VERSION,
+            ledger=recovered.ledger,
+            first_seq=recovered.next_seq,
+            previous=recovered.previous,
+            previous_head=recovered.previous_head,
+        )
+        where = mode_folder(self._folder, self._feed.mode)
+        return Journal.create(where, header, self._settings.journal)
+
+    def _build(self, config: EngineConfig, nonce: str) -> House:
+        return build(
+            self._settings,
+            config,
+            self._feed.instruments,
+            self._clock,
+            nonce=nonce,
+            ledger=self._recovered.ledger,
+            first_seq=self._recovered.next_seq,
+            journal=self._journal,
+            on_step=self._on_step,
+            resync=self._feed.resync,
+        )
+
+    # --- the run ------------------------------------------------------------------------------
+
+    async def run(self, *, seconds: float | None, as_json: bool) -> int:
+        """Open the doors, run, close them; return the exit code."""
+        loop = asyncio.get_running_loop()
+        operator = self._open_operator(loop)
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, self._on_signal)
+        if seconds is not None:
+            loop.call_later(seconds, self._stop.set)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._watch(), name="status")
+                await self._run_engine(tasks)
+        finally:
+            operator.close()
+            forget(self._folder)
+        self._close_journal()
+        self._screen.close()
+        if as_json:
+            took = (monotonic_ns() - self._began_ns) / NANOS_PER_SECOND
+            events = self._house.corridor.next_seq - self._recovered.next_seq
+            print_summary(summary(self._house.engine, frames=0, events=events, seconds=took))
+        return 0
+
+    async def _run_engine(self, tasks: asyncio.TaskGroup) -> None:
+        self._before_first_tick()
+        engine = asyncio.create_task(self._loop.run(self._feed.stream()), name="engine")
+        stop = asyncio.create_task(self._stop.wait(), name="stop")
+        try:
+            await asyncio.wait({engine, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if not engine.done():
+                self._log.info("stopping: no new orders, cancelling what is open")
+                await self._loop.stop(self._shutdown, patience_s=_PATIENCE_S)
+            await engine
+        finally:
+            stop.cancel()
+            engine.cancel()
+            self._stop.set()
+            with contextlib.suppress(asyncio.CancelledError):
+                await stop
+
+    def _before_first_tick(self) -> None:
+        """Feed what must be known before anything else: a damaged journal, a kill file."""
+        corridor = self._house.corridor
+        if self._recovered.damaged:
+            self._log.error(f"journal damaged: {self._recovered.damaged}; nothing is traded")
+            corridor.feed(StorageFailed(self._clock.now(), self._recovered.damaged))
+        latched = self._latch.read()
+        if latched is not None:
+            reason, actor = latched
+            corridor.command(Kill(command_id="kill-file", actor=actor, reason=reason))
+            self._latch.clear()
+
+    def _on_signal(self) -> None:
+        if self._stop.is_set():
+            raise KeyboardInterrupt
+        self._stop.set()
+
+    def _ask_stop(self, loop: asyncio.AbstractEventLoop) -> Callable[[Shutdown], None]:
+        def stop(command: Shutdown) -> None:
+            self._shutdown = command
+            loop.call_soon_threadsafe(self._stop.set)
+
+        return stop
+
+    def _open_operator(self, loop: asyncio.AbstractEventLoop) -> Operator:
+        verbs = Verbs(self._loop, self._latch, self._latest.get, self._ask_stop(loop))
+        operator = Operator(
+            verbs,
+            self._latch,
+            self._latest,
+            self._metrics.render,
+            token=create_token(self._folder / TOKEN_FILE),
+            redactor=self._settings.redactor(),
+            bind=self._settings.bind,
+            control_port=self._settings.control_port,
+            http_port=self._settings.http_port,
+        )
+        operator.open()
+        place = {
+            "pid": os.getpid(),
+            "host": self._settings.bind,
+            "port": operator.control_port,
+            "http_port": operator.http_port,
+            "mode": str(self._feed.mode),
+            "session": self._session_id,
+            "started": to_iso(self._clock.now()),
+        }
+        tell(self._folder, place)
+        self._log.info(
+            f"{place['mode']} session {self._session_id or 'without a journal'}",
+            control=f"{self._settings.bind}:{operator.control_port}",
+            metrics=f"http://{self._settings.bind}:{operator.http_port}/metrics",
+        )
+        return operator
+
+    def _close_journal(self) -> None:
+        journal = self._house.corridor.journal
+        if self._journal is None or journal is None:
+            return
+        self._journal.close(True, self._house.engine.state.state_hash())
+        self._log.info("clean stop", records=self._journal.records, head=self._journal.head)
+        where = mode_folder(self._folder, self._feed.mode)
+        for line in prune(
+            where,
+            self._settings.journal.keep_mb,
+            keep=self._journal.header.session_id,
+            now=self._clock.now(),
+        ):
+            self._log.info(line)
+
+    # --- what is seen -------------------------------------------------------------------------
+
+    def _on_step(self, envelope: Envelope, outputs: tuple[Output, ...]) -> None:
+        self._metrics.observe(envelope, outputs)
+        self._journalist(envelope, outputs)
+
+    async def _watch(self) -> None:
+        """Publish the status until the run ends."""
+        seen, last_ns = self._house.corridor.next_seq, monotonic_ns()
+        while not self._stop.is_set():
+            now_ns, seq = monotonic_ns(), self._house.corridor.next_seq
+            pace = (seq - seen) / max(now_ns - last_ns, 1) * NANOS_PER_SECOND
+            seen, last_ns = seq, now_ns
+            status = self._status(pace)
+            self._latest.put(status)
+            self._metrics.snapshot(status)
+            self._screen.status(headline(status))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STATUS_S):
+                    await self._stop.wait()
+
+    def _status(self, events_per_s: float) -> dict[str, Any]:
+        now = self._clock.now()
+        corridor, journal = self._house.corridor, self._journal
+        status = engine_status(self._house.engine, now)
+        status |= {
+            "session": self._session_id,
+            "version": VERSION,
+            "pid": os.getpid(),
+            "uptime_s": round((monotonic_ns() - self._began_ns) / NANOS_PER_SECOND, 1),
+            "feeds": self._feed.status(now),
+            "engine": {
+                "seq": corridor.next_seq - 1,
+                "events_per_s": round(events_per_s, 1),
+                "thinking": self._house.engine.thinking,
+            },
+            "journal": {
+                "session": self._session_id,
+                "records": journal.records if journal else 0,
+                "bytes": journal.bytes_written if journal else 0,
+                "bytes_per_day": round(journal.bytes_per_day(now)) if journal else 0,
+                "failure": corridor.engine.state.storage_failed,
+            },
+        }
+        if journal is not None:
+            self._metrics.db_queue(journal.pending)
+        return status
+
+    @property
+    def _session_id(self) -> str:
+        return str(self._journal.header.session_id) if self._journal is not None else ""
+
+
+def _fresh_nonce(recovered: Recovered) -> str:
+    nonce = new_nonce()
+    while nonce in recovered.nonces:
+        nonce = new_nonce()
+    return nonce

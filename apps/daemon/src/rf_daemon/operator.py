@@ -1,0 +1,185 @@
+"""The operator's thread: control door, web page and kill file, alive while the engine hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from rf_common.clock import NANOS_PER_SECOND, monotonic_ns
+from rf_common.errors import ConfigError
+from rf_common.secret import Redactor, Secret
+from rf_daemon.folder import KillLatch
+from rf_daemon.verbs import Verbs
+from rf_daemon.web import application
+from rf_net.door import DoorServer
+from rf_net.errors import NetError
+
+_LOG = logging.getLogger(__name__)
+_LOOK_S = 0.2
+"""How often the kill file is looked for, seconds."""
+
+
+class Latest:
+    """The newest status, handed from the engine's thread to the operator's."""
+
+    def __init__(self) -> None:
+        self._status: dict[str, Any] = {}
+        self._ns = monotonic_ns()
+
+    def put(self, status: dict[str, Any]) -> None:
+        """Replace the status."""
+        self._status, self._ns = status, monotonic_ns()
+
+    def get(self) -> dict[str, Any]:
+        """Return the status with its age and whether the engine still answers."""
+        status = dict(self._status)
+        engine = dict(status.get("engine", {}))
+        engine["status_age_s"] = round(self.age_s(), 3)
+        engine["answering"] = self.age_s() < 2.0
+        return status | {"engine": engine}
+
+    def age_s(self) -> float:
+        """Return how old the status is, seconds."""
+        return (monotonic_ns() - self._ns) / NANOS_PER_SECOND
+
+
+class Operator(threading.Thread):
+    """Runs its own event loop until `close`.
+
+    Parameters
+    ----------
+    verbs : Verbs
+        Handler of the control door.
+    latch : KillLatch
+        Looked for all the time.
+    latest : Latest
+        What health and readiness are judged by.
+    render : callable
+        Returns metrics text and content type.
+    token : Secret
+        What a client of the door must present.
+    bind, control_port, http_port : str, int, int
+        Where to listen; port 0 takes any free one.
+    """
+
+    def __init__(
+        self,
+        verbs: Verbs,
+        latch: KillLatch,
+        latest: Latest,
+        render: Callable[[], tuple[bytes, str]],
+        *,
+        token: Secret,
+        redactor: Redactor,
+        bind: str,
+        control_port: int,
+        http_port: int,
+    ) -> None:
+        super().__init__(name="operator", daemon=True)
+        self.control_port = control_port
+        self.http_port = http_port
+        self._verbs = verbs
+        self._latch = latch
+        self._latest = latest
+        self._render = render
+        self._token = token
+        self._redactor = redactor
+        self._bind = bind
+        self._listening = threading.Event()
+        self._failure: Exception | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing: asyncio.Event | None = None
+
+    def open(self) -> None:
+        """Start the thread and return when both ports listen.
+
+        Raises
+        ------
+        ConfigError
+            If a port is in use.
+        """
+        self.start()
+        self._listening.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def close(self) -> None:
+        """Stop listening and end the thread."""
+        if self._loop is not None and self._closing is not None:
+            self._loop.call_soon_threadsafe(self._closing.set)
+            self.join(timeout=5.0)
+
+    def run(self) -> None:
+        """Thread body."""
+        asyncio.run(self._main())
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._closing = asyncio.Event()
+        door = DoorServer(
+            self._verbs,
+            self._token,
+            host=self._bind,
+            port=self.control_port,
+            on_refused=_refused,
+            redactor=self._redactor,
+        )
+        app = application(
+            self._latest.get, self._latest.age_s, self._render, lambda: self.http_port
+        )
+        runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
+        try:
+            await self._listen(door, runner)
+        except Exception as error:
+            self._failure = error
+            self._listening.set()
+            await runner.cleanup()
+            return
+        self._listening.set()
+        watch = asyncio.create_task(self._watch_latch(), name="kill file")
+        await self._closing.wait()
+        watch.cancel()
+        await door.stop()
+        await runner.cleanup()
+
+    async def _listen(self, door: DoorServer, runner: web.AppRunner) -> None:
+        try:
+            self.control_port = await door.start()
+        except NetError as error:
+            raise _in_use("control_port", self.control_port, error) from error
+        await runner.setup()
+        site = web.TCPSite(runner, self._bind, self.http_port)
+        try:
+            await site.start()
+        except OSError as error:
+            await door.stop()
+            raise _in_use("http_port", self.http_port, error) from error
+        if self.http_port == 0:
+            self.http_port = int(runner.addresses[0][1])
+
+    async def _watch_latch(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            told = self._latch.read()
+            killed = bool(self._latest.get().get("kill", {}).get("engaged"))
+            if told is not None and not (killed or self._verbs.is_killing):
+                _LOG.warning("kill file found: %s (%s)", *told)
+                await self._verbs.kill(*told)
+
+
+def _refused(peer: str, reason: str) -> None:
+    _LOG.warning("refused a client of the control door", extra={"peer": peer, "reason": reason})
+
+
+def _in_use(name: str, port: int, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"{name} = {port}: expected a free port, {error}",
+        code="RF-C-020",
+        detail="another daemon or program listens there",
+        fix=f"stop it, or choose another one with RF_{name.upper()}=…",
+    )

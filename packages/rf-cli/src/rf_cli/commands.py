@@ -1,0 +1,209 @@
+"""The table of commands: where each one is, what it does, how it is called.
+
+Nothing here is imported before its command is called.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+SUMMARY = "The command line of the house: data on stdout, --json everywhere."
+
+OPTIONS = {
+    "--json": "Print one JSON object.",
+    "--data-dir": "The daemon's folder; default RF_DATA_DIR, data_dir of rf.toml, rf-data.",
+    "--config": "Settings file; default rf.toml of the working folder.",
+    "--timeout": "How long to wait for the daemon, seconds; default 5.",
+    "--version": "Show the version.",
+}
+"""What may stand before or behind every command."""
+
+
+class Entry(NamedTuple):
+    """One command: its words, where its function is, what it does, how it is called."""
+
+    path: str
+    target: str
+    summary: str
+    examples: tuple[str, ...]
+
+
+GROUPS = {
+    "order": "Place, list and cancel orders.",
+    "strategy": "List, switch and swap strategies.",
+    "risk": "Show limits; try an order without sending it.",
+    "journal": "List, verify and measure the journal.",
+    "config": "Check and show the settings.",
+    "daemon": "Look at the daemon's process; stop it.",
+}
+
+COMMANDS = (
+    Entry(
+        "status",
+        "rf_cli.status:status",
+        "Show mode, state, money, feeds and counts.",
+        ("rf status", "rf status --json"),
+    ),
+    Entry(
+        "positions",
+        "rf_cli.status:positions",
+        "Show what is held and what it is worth.",
+        ("rf positions", "rf positions --json"),
+    ),
+    Entry(
+        "order buy",
+        "rf_cli.orders:buy",
+        "Buy; the order passes the same risk checks as any other.",
+        ("rf order buy BTCUSDT 0.01 --limit 60000", "rf order buy BTCUSDT 0.01 --limit 1 --check"),
+    ),
+    Entry(
+        "order sell",
+        "rf_cli.orders:sell",
+        "Sell; the order passes the same risk checks as any other.",
+        (
+            "rf order sell BTCUSDT 0.01 --limit 60000 --reduce-only",
+            "rf order sell BTCUSDT 0.01 --stop 59000",
+        ),
+    ),
+    Entry(
+        "order list",
+        "rf_cli.orders:list_orders",
+        "List open orders.",
+        ("rf order list", "rf order list --all --json"),
+    ),
+    Entry(
+        "order cancel",
+        "rf_cli.orders:cancel",
+        "Cancel one order, or all.",
+        ("rf order cancel RF-S-K7QW3ZPA-00000001", "rf order cancel --all --yes"),
+    ),
+    Entry(
+        "kill",
+        "rf_cli.kill:kill",
+        "Refuse new orders and cancel what is open, at once and without a question.",
+        ("rf kill", 'rf kill --reason "prices look wrong"'),
+    ),
+    Entry(
+        "resume",
+        "rf_cli.kill:resume",
+        "Leave the kill switch or a loss limit; asks for the phrase that the kill showed.",
+        ('rf resume --confirm "resume SIM 1"',),
+    ),
+    Entry(
+        "why",
+        "rf_cli.strategy:why",
+        "Show what a strategy needed and what was there.",
+        ("rf why momentum", "rf why momentum BTCUSDT"),
+    ),
+    Entry(
+        "strategy list",
+        "rf_cli.strategy:list_strategies",
+        "List strategies and whether they are on.",
+        ("rf strategy list", "rf strategy list --json"),
+    ),
+    Entry(
+        "strategy enable",
+        "rf_cli.strategy:enable",
+        "Switch a strategy on.",
+        ("rf strategy enable momentum",),
+    ),
+    Entry(
+        "strategy disable",
+        "rf_cli.strategy:disable",
+        "Switch a strategy off; its open orders stay.",
+        ("rf strategy disable momentum",),
+    ),
+    Entry(
+        "strategy swap",
+        "rf_cli.strategy:swap",
+        "Replace a strategy's code and parameters while the engine runs.",
+        (
+            "rf strategy swap momentum mean_reversion",
+            "rf strategy swap momentum momentum --parameters {}",
+        ),
+    ),
+    Entry(
+        "risk limits",
+        "rf_cli.risk:limits",
+        "Show every limit and the day's counters.",
+        ("rf risk limits", "rf risk limits --json"),
+    ),
+    Entry(
+        "risk check",
+        "rf_cli.risk:check",
+        "Show what each rule says of an order, without sending it.",
+        ("rf risk check buy BTCUSDT 0.01 --limit 60000",),
+    ),
+    Entry(
+        "replay",
+        "rf_cli.replay:replay",
+        "Run a recorded session through a fresh engine and compare every decision.",
+        ("rf replay latest", "rf replay latest --until 1"),
+    ),
+    Entry(
+        "journal list",
+        "rf_cli.journal:list_sessions",
+        "List the recorded sessions.",
+        ("rf journal list", "rf journal list --json"),
+    ),
+    Entry(
+        "journal verify",
+        "rf_cli.journal:verify_sessions",
+        "Verify the hash chain of a session; all of them when none is named.",
+        ("rf journal verify", "rf journal verify latest"),
+    ),
+    Entry(
+        "journal size",
+        "rf_cli.journal:size",
+        "Show how large the journal is and how fast it grows.",
+        ("rf journal size", "rf journal size --json"),
+    ),
+    Entry(
+        "doctor",
+        "rf_cli.doctor:doctor",
+        "Check the health of this machine and of the last session.",
+        ("rf doctor", "rf doctor --json"),
+    ),
+    Entry(
+        "config check",
+        "rf_cli.settings_check:check",
+        "Check every setting; nothing is started.",
+        ("rf config check", "rf config check --json"),
+    ),
+    Entry(
+        "config show",
+        "rf_cli.settings_check:show",
+        "Show every setting; secrets are masked.",
+        ("rf config show", "rf config show --origin"),
+    ),
+    Entry(
+        "demo",
+        "rf_cli.demo:demo",
+        "Run the mock market in a temporary folder: no key, no network.",
+        ("rf demo", "rf demo --once --json"),
+    ),
+    Entry(
+        "daemon status",
+        "rf_cli.daemon:status",
+        "Show whether the daemon runs and where.",
+        ("rf daemon status", "rf daemon status --json"),
+    ),
+    Entry(
+        "daemon stop",
+        "rf_cli.daemon:stop",
+        "Stop the daemon; its open orders are cancelled.",
+        ("rf daemon stop", "rf daemon stop --keep-orders"),
+    ),
+    Entry("version", "rf_cli.version:version", "Show the version.", ("rf version",)),
+)
+
+
+def front_page() -> str:
+    """Return what ``rf --help`` prints: every command and every global option."""
+    rows = [(entry.path, entry.summary) for entry in COMMANDS]
+    lines = ["Usage: rf COMMAND [OPTIONS]", "", SUMMARY, "", "Commands:"]
+    lines += [f"  {name:<18}{text}" for name, text in rows]
+    lines += ["", "Global options:"]
+    lines += [f"  {name:<18}{text}" for name, text in OPTIONS.items()]
+    lines += ["", "rf COMMAND --help shows arguments, options and examples of a command."]
+    return "\n".join(lines)

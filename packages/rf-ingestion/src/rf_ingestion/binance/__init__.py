@@ -1,0 +1,1 @@
+"""Binance spot market data: wire structs, normalisation, book synchronisation, the source."""

@@ -1,0 +1,75 @@
+"""A strategy from another distribution, as small as one can be: always long.
+
+`build` is the factory that the entry point ``always_long`` of the group ``rf.strategies``
+names. The strategy tells its opinion once for each instrument, with the first price, and needs
+nothing of ours but the values and ports of `rf_common`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rf_common.events import MarketEvent, OrderFilled
+from rf_common.ids import InstrumentId, StrategyId
+from rf_common.orders import Signal
+from rf_common.ports import StrategyContext
+
+__all__ = ["AlwaysLong", "HasPrice", "build"]
+
+
+@dataclass(frozen=True)
+class HasPrice:
+    """The only condition: there is a price."""
+
+    met: bool
+    name: str = "price"
+    needed: str = "any"
+
+    @property
+    def value(self) -> str:
+        """Whether there is one."""
+        return "seen" if self.met else "none yet"
+
+
+class AlwaysLong:
+    """Long with the first price of an instrument, and for ever after."""
+
+    def __init__(self, strategy_id: StrategyId, confidence: float) -> None:
+        self.strategy_id = strategy_id
+        self.instruments: frozenset[InstrumentId] = frozenset()
+        self._confidence = confidence
+        self._told: set[InstrumentId] = set()
+
+    def on_event(self, context: StrategyContext, event: MarketEvent) -> Signal | None:
+        """Tell the opinion once; see `rf_common.ports.Strategy`."""
+        instrument_id, px = event.instrument_id, context.features.mid_px
+        if px is None or instrument_id in self._told:
+            return None
+        self._told.add(instrument_id)
+        return Signal(self.strategy_id, instrument_id, 1, self._confidence, px, "always long")
+
+    def on_fill(self, context: StrategyContext, fill: OrderFilled) -> None:
+        """Nothing to remember."""
+
+    def explain(self, instrument_id: InstrumentId) -> Sequence[HasPrice]:
+        """Return whether a price was seen."""
+        return (HasPrice(instrument_id in self._told),)
+
+
+def build(strategy_id: StrategyId, parameters: Mapping[str, Any]) -> AlwaysLong:
+    """Return the strategy; the only parameter is `confidence`, above 0 and up to 1.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is unknown or the confidence is out of range.
+    """
+    unknown = sorted(set(parameters) - {"confidence"})
+    if unknown:
+        raise ValueError(f"expected no parameter but confidence, was {', '.join(unknown)}")
+    confidence = float(parameters.get("confidence", 1.0))
+    if not 0.0 < confidence <= 1.0:
+        raise ValueError(f"confidence = {confidence}: expected a number above 0 and up to 1")
+    return AlwaysLong(strategy_id, confidence)
