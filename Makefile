@@ -13,6 +13,7 @@ help: ## Show this list
 
 .uv/bin/uv:
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .uv uv==$(UV_VERSION)
+	echo '*' > .uv/.gitignore
 
 setup: $(filter .uv/bin/uv,$(UV)) ## Install everything that uv.lock names into .venv
 	$(UV) sync --locked --quiet

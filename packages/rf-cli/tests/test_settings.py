@@ -22,6 +22,6 @@ def test_the_environment_wins_over_the_file(workspace):
     assert origins == {"control_port": "rf.toml", "http_port": "RF_HTTP_PORT"}
 
 
-def test_the_redactor_knows_the_keys():
+def test_the_redactor_knows_the_keys(workspace):
     settings, _ = read_settings({"FINNHUB_API_KEY": "hunter2hunter2"})
     assert settings.redactor().text("hunter2hunter2!") == "***!"

@@ -11,7 +11,9 @@ from rf_feature import FeatureConfig, FeatureSet
 NAME = "binance:BTCUSDT"
 SECOND = 1_000_000_000
 YEAR = 31_536_000.0
-CONFIG = FeatureConfig(min_samples=3, rsi_period=3, ema_fast=2, ema_slow=4, ofi_window=3)
+CONFIG = FeatureConfig(
+    sample_ms=1_000, min_samples=3, rsi_period=3, ema_fast=2, ema_slow=4, ofi_window=3
+)
 CHECKED = settings(deadline=None, max_examples=100)
 
 SIZE = st.just(0.0) | st.floats(1e-3, 1e4)
@@ -153,7 +155,7 @@ def test_the_grid_lies_on_event_time_not_on_the_first_quote(quote):
 
 
 def test_a_return_over_several_steps_counts_as_that_many_steps(quote):
-    config = FeatureConfig(min_samples=1)
+    config = FeatureConfig(sample_ms=1_000, min_samples=1)
     quick, slow = FeatureSet(config, YEAR), FeatureSet(config, YEAR)
     for features, gap in ((quick, 1), (slow, 4)):
         features.on_quote(quote(100.0, 100.0), 0)

@@ -12,7 +12,7 @@ import pytest
 @pytest.fixture(scope="session")
 def shared() -> Callable[[str], Path]:
     """Return a finder of shared files that skips where a file is not there."""
-    root = os.environ.get("RF_SHARED")
+    root = os.environ.get("RUSTFORGE_SHARED")
     folder = Path(root) if root else Path(__file__).resolve().parents[4] / "shared"
 
     def find(name: str) -> Path:

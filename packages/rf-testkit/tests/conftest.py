@@ -33,7 +33,9 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 @pytest.fixture(scope="session")
 def recordings() -> list[Path]:
-    shared = Path(os.environ.get("RF_SHARED", Path(__file__).resolve().parents[4] / "shared"))
+    shared = Path(
+        os.environ.get("RUSTFORGE_SHARED", Path(__file__).resolve().parents[4] / "shared")
+    )
     paths = sorted(shared.glob("data/binance/*.gz"))
     if not paths:
         pytest.skip(f"no recordings in {shared.name}/data/binance")

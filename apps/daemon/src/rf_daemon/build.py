@@ -94,6 +94,7 @@ def build(
     first_seq: int = 1,
     journal: Journal | None = None,
     on_step: Step | None = None,
+    on_commit: Callable[[int, int], None] | None = None,
     resync: Callable[[InstrumentId], None] | None = None,
 ) -> House:
     """Wire engine, paper venue, gate and corridor.
@@ -128,6 +129,7 @@ def build(
         journal=journal,
         first_seq=first_seq,
         on_step=on_step,
+        on_commit=on_commit,
         resync=resync,
     )
     return House(engine, corridor, gate)

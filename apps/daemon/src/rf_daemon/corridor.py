@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from rf_common.clock import Clock, UnixNanos
+from rf_common.clock import Clock, UnixNanos, monotonic_ns
 from rf_common.commands import Command, Kill
 from rf_common.enums import SystemState
 from rf_common.errors import StorageError
@@ -69,6 +69,11 @@ class StepJournal(Protocol):
         ...
 
     @property
+    def pending(self) -> int:
+        """How many steps wait for the next commit."""
+        ...
+
+    @property
     def rotation_due(self) -> bool:
         """Whether the present segment is large enough."""
         ...
@@ -97,6 +102,8 @@ class Corridor:
         Sequence number of the first envelope.
     on_step : callable, optional
         Hears of every step; of one with outputs after these have left.
+    on_commit : callable, optional
+        Hears how many steps a commit made durable, and how many nanoseconds it took.
     resync : callable, optional
         Asks the source for a new book of an instrument.
     """
@@ -111,6 +118,7 @@ class Corridor:
         journal: StepJournal | None = None,
         first_seq: int = 1,
         on_step: Callable[[Envelope, tuple[Output, ...]], None] | None = None,
+        on_commit: Callable[[int, int], None] | None = None,
         resync: Callable[[InstrumentId], None] | None = None,
     ) -> None:
         self.engine = engine
@@ -122,6 +130,7 @@ class Corridor:
         self.kills_done = 0
         self._paper = paper
         self._on_step = on_step
+        self._on_commit = on_commit
         self._resync = resync
         self._timers: list[tuple[UnixNanos, int, str]] = []
         self._settling: deque[tuple[Envelope, tuple[Output, ...]]] = deque()
@@ -254,12 +263,17 @@ class Corridor:
 
     def _commit(self) -> None:
         self._must_commit = False
-        if self.journal is None:
+        journal = self.journal
+        if journal is None:
             return
+        steps, begun = journal.pending, monotonic_ns()
         try:
-            self.journal.commit()
+            journal.commit()
         except StorageError as error:
             self._storage_failed(error)
+            return
+        if self._on_commit is not None:
+            self._on_commit(steps, monotonic_ns() - begun)
 
     def _rotate(self, journal: StepJournal) -> None:
         try:

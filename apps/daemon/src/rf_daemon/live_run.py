@@ -13,7 +13,14 @@ from typing import Any
 import structlog
 
 from rf_cli.settings import Settings
-from rf_common.clock import NANOS_PER_SECOND, Clock, RealtimeClock, monotonic_ns, to_iso
+from rf_common.clock import (
+    NANOS_PER_MILLI,
+    NANOS_PER_SECOND,
+    Clock,
+    RealtimeClock,
+    monotonic_ns,
+    to_iso,
+)
 from rf_common.commands import Kill, Shutdown
 from rf_common.enums import Mode
 from rf_common.events import Envelope, StorageFailed
@@ -48,12 +55,20 @@ async def live(settings: Settings, screen: Screen, *, seconds: float | None, as_
     clock = RealtimeClock()
     mode = Mode.SIM if source == "mock" else Mode.PAPER
     with held(folder):
-        recovered = recover(mode_folder(folder, mode))
-        for line in recovered.report:
-            log.info(line)
-        feed = await open_feed(settings, source, clock, recovered.ledger)
-        session = _Session(settings, screen, clock, feed, recovered)
-        return await session.run(seconds=seconds, as_json=as_json)
+        while True:
+            recovered = recover(mode_folder(folder, mode))
+            for line in recovered.report:
+                log.info(line)
+            feed = await open_feed(settings, source, clock, recovered.ledger)
+            session = _Session(settings, screen, clock, feed, recovered)
+            await session.run(seconds=seconds)
+            if session.is_over:
+                break
+            log.info("the journal of this session is large enough: a new session begins")
+    screen.close()
+    if as_json:
+        print_summary(session.summary())
+    return 0
 
 
 class _Session:
@@ -81,6 +96,8 @@ class _Session:
         self._latest = Latest()
         self._stop = asyncio.Event()
         self._shutdown = Shutdown(command_id="stop", actor="signal")
+        self.is_over = True
+        """Whether the daemon ends with this session; else a new one takes its place."""
         config = engine_config(settings, feed.mode)
         nonce = _fresh_nonce(recovered)
         self._journal = self._open_journal(config, nonce)
@@ -119,33 +136,35 @@ class _Session:
             first_seq=self._recovered.next_seq,
             journal=self._journal,
             on_step=self._on_step,
+            on_commit=self._on_commit,
             resync=self._feed.resync,
         )
 
     # --- the run ------------------------------------------------------------------------------
 
-    async def run(self, *, seconds: float | None, as_json: bool) -> int:
-        """Open the doors, run, close them; return the exit code."""
+    async def run(self, *, seconds: float | None) -> None:
+        """Open the doors, run, close them."""
         loop = asyncio.get_running_loop()
         operator = self._open_operator(loop)
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self._on_signal)
-        if seconds is not None:
-            loop.call_later(seconds, self._stop.set)
+        deadline = loop.call_later(seconds, self._stop.set) if seconds is not None else None
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._watch(), name="status")
                 await self._run_engine(tasks)
         finally:
+            if deadline is not None:
+                deadline.cancel()
             operator.close()
             forget(self._folder)
         self._close_journal()
-        self._screen.close()
-        if as_json:
-            took = (monotonic_ns() - self._began_ns) / NANOS_PER_SECOND
-            events = self._house.corridor.next_seq - self._recovered.next_seq
-            print_summary(summary(self._house.engine, frames=0, events=events, seconds=took))
-        return 0
+
+    def summary(self) -> dict[str, Any]:
+        """Return what is printed at the end."""
+        took = (monotonic_ns() - self._began_ns) / NANOS_PER_SECOND
+        events = self._house.corridor.next_seq - self._recovered.next_seq
+        return summary(self._house.engine, frames=0, events=events, seconds=took)
 
     async def _run_engine(self, tasks: asyncio.TaskGroup) -> None:
         self._before_first_tick()
@@ -240,6 +259,9 @@ class _Session:
         self._metrics.observe(envelope, outputs)
         self._journalist(envelope, outputs)
 
+    def _on_commit(self, steps: int, took_ns: int) -> None:
+        self._metrics.db_wrote("journal", steps, took_ns / NANOS_PER_MILLI)
+
     async def _watch(self) -> None:
         """Publish the status until the run ends."""
         seen, last_ns = self._house.corridor.next_seq, monotonic_ns()
@@ -249,11 +271,19 @@ class _Session:
             seen, last_ns = seq, now_ns
             status = self._status(pace)
             self._latest.put(status)
+            self._roll_when_large()
             self._metrics.snapshot(status)
             self._screen.status(headline(status))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_STATUS_S):
                     await self._stop.wait()
+
+    def _roll_when_large(self) -> None:
+        limit = self._settings.journal.session_mb * 1_000_000
+        if self._journal is not None and self._journal.bytes_written >= limit:
+            self.is_over = False
+            self._shutdown = Shutdown(command_id="roll", actor="journal")
+            self._stop.set()
 
     def _status(self, events_per_s: float) -> dict[str, Any]:
         now = self._clock.now()

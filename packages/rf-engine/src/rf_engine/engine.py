@@ -131,12 +131,19 @@ class Engine:
     def _on_quote(self, quote: Quote) -> None:
         market = self.core.state.on_quote(quote)
         if market is None:
+            self._tell_unsound(quote)
             return
         instrument_id = quote.instrument_id
         if market.feed_state is not FeedState.LIVE:
             self.core.emit(FeedChanged(instrument_id, FeedState.LIVE, "prices arrive"))
         self.core.features[instrument_id].on_quote(quote, market.now)
         self._ask_strategies(market, quote)
+
+    def _tell_unsound(self, quote: Quote) -> None:
+        if quote.instrument_id in self.core.state.markets:
+            told = f"{quote.bid_px} x {quote.bid_qty} / {quote.ask_px} x {quote.ask_qty}"
+            text = f"{quote.instrument_id}: quote {told} was not taken: expected positive prices"
+            self.core.notice(Severity.WARNING, "RF-D-022", text)
 
     def _on_trade(self, trade: Trade) -> None:
         market = self.core.state.on_trade(trade)

@@ -66,6 +66,7 @@ START = "start"
 HEARTBEAT = "heartbeat"
 EXTERNAL = StrategyId("external")
 _REMEMBERED_ANSWERS = 256
+_INFINITY = float("inf")
 
 
 class EngineState:
@@ -157,10 +158,15 @@ class EngineState:
     # --- inputs -------------------------------------------------------------------------------
 
     def on_quote(self, quote: Quote) -> Market | None:
-        """Take a quote; return its market, None when the instrument is not ours."""
+        """Take a quote; return its market, None when the instrument is not ours or it is no quote.
+
+        A price or size that is missing, negative or not a number is not taken: without a fresh
+        quote the instrument goes stale and gets no order.
+        """
         market = self.markets.get(quote.instrument_id)
-        if market is not None:
-            market.on_quote(quote, self.now)
+        if market is None or not _is_sound(quote):
+            return None
+        market.on_quote(quote, self.now)
         return market
 
     def on_trade(self, trade: Trade) -> Market | None:
@@ -444,6 +450,15 @@ _FINISHED = {
     OrderStatus.EXPIRED: OrderExpired,
     OrderStatus.REJECTED: OrderRejected,
 }
+
+
+def _is_sound(quote: Quote) -> bool:
+    return (
+        0.0 < quote.bid_px < _INFINITY
+        and 0.0 < quote.ask_px < _INFINITY
+        and 0.0 <= quote.bid_qty < _INFINITY
+        and 0.0 <= quote.ask_qty < _INFINITY
+    )
 
 
 def _without_time(event: Quote | Trade) -> tuple[object, ...]:

@@ -12,13 +12,13 @@ DECAY = (lambda decay: 0 < decay < 1, "a decay between 0 and 1")
 class FeatureConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How features are sampled and over how much history; windows count samples."""
 
-    sample_ms: int = 1_000
+    sample_ms: int = 500
     """Grid of event time on which prices are sampled, milliseconds."""
     vol_decay: float = 0.97
     """Decay of the present volatility."""
     average_vol_decay: float = 0.998
     """Decay of the average volatility."""
-    min_samples: int = 30
+    min_samples: int = 20
     """Samples before a volatility is told."""
     rsi_period: int = 14
     """Window of the RSI."""

@@ -27,9 +27,9 @@ class MeanReversionParameters(
 
     instruments: tuple[InstrumentId, ...] = ()
     """Instruments to trade; empty means all."""
-    period: int = 90
+    period: int = 60
     """Window of mean and deviation."""
-    entry_z: float = 2.2
+    entry_z: float = 2.0
     """Distance from the mean that starts a position, standard deviations."""
     again_after: int = 15
     """Samples after which an opinion that was not followed is told again."""

@@ -22,9 +22,9 @@ class MomentumParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     instruments: tuple[InstrumentId, ...] = ()
     """Instruments to trade; empty means all."""
-    period: int = 60
+    period: int = 30
     """Window of the moving average."""
-    threshold: float = 0.0006
+    threshold: float = 0.0004
     """Deviation from the average that starts a position, fraction."""
     again_after: int = 15
     """Samples after which an opinion that was not followed is told again."""
