@@ -129,7 +129,7 @@ def test_the_live_adapter_ends_with_the_market_of_the_replay(start, fake_binance
 def test_twenty_cuts_never_give_a_wrong_book(start, fake_binance, tape):
     expected = replayed(start, str(tape))
     told, err = live_hash(
-        start, fake_binance, "--recording", str(tape), "--speed", "max",
+        start, fake_binance, "--recording", str(tape), "--speed", "8",
         "--cuts", "20", "--seed", "3",
     )  # fmt: skip
     assert told["book_mismatches"] == 0

@@ -20,6 +20,7 @@ from rf_common.events import (
     Bar,
     BookDelta,
     BookSnapshot,
+    CancelRejected,
     Commanded,
     Envelope,
     OrderDenied,
@@ -101,7 +102,8 @@ class Corridor:
     first_seq : int
         Sequence number of the first envelope.
     on_step : callable, optional
-        Hears of every step; of one with outputs after these have left.
+        Hears of every step that had outputs or was no market event, after its outputs left;
+        the others are only counted, in `quiet`.
     on_commit : callable, optional
         Hears how many steps a commit made durable, and how many nanoseconds it took.
     resync : callable, optional
@@ -126,6 +128,7 @@ class Corridor:
         self.clock = clock
         self.next_seq = first_seq
         self.journal = journal
+        self.quiet = 0
         self.kills_asked = 0
         self.kills_done = 0
         self._paper = paper
@@ -170,8 +173,8 @@ class Corridor:
                 paper.on_market(payload, envelope.ts_init)  # type: ignore[arg-type]  # likewise
             if outputs:
                 self._settling.append((envelope, outputs))
-            elif self._on_step is not None:
-                self._on_step(envelope, outputs)
+            else:
+                self.quiet += 1
         else:
             if kind is Commanded and isinstance(payload.command, Kill):  # type: ignore[union-attr]  # just compared
                 self.kills_done += 1
@@ -212,11 +215,11 @@ class Corridor:
     @property
     def next_due(self) -> UnixNanos | None:
         """When `advance` has something to do next."""
-        timer = self._timers[0][0] if self._timers else None
         venue = self._paper.next_due if self._paper is not None else None
-        if timer is None or venue is None:
-            return venue if timer is None else timer
-        return min(timer, venue)
+        if not self._timers:
+            return venue
+        timer = self._timers[0][0]
+        return timer if venue is None or timer < venue else venue
 
     # --- out ----------------------------------------------------------------------------------
 
@@ -229,6 +232,8 @@ class Corridor:
             self._commit()
             if journal.rotation_due and self.journal is not None:
                 self._rotate(journal)
+            if self._settling:  # the disk refused: the halt must not wait for the next event
+                self._settle()
 
     def _settle(self) -> None:
         while self._settling or self._answers:
@@ -299,6 +304,10 @@ class Corridor:
         self.gate.cancel(output)
 
     def _replace(self, output: ReplaceOrder) -> None:
+        if self.engine.state.storage_failed:
+            key, instrument_id = output.client_order_id, output.instrument_id
+            self._answers.append(CancelRejected(key, instrument_id, self.clock.now(), _HELD_BACK))
+            return
         self.gate.replace(output)
 
     def _report(self, output: RequestReport) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 from rf_common.clock import NANOS_PER_SECOND, Clock
 from rf_common.commands import Shutdown
@@ -44,14 +44,12 @@ class LiveLoop(Asking):
 
     # --- the loop -----------------------------------------------------------------------------
 
-    async def run(
-        self, stream: AsyncIterator[Sequence[Payload]], *, stop_when_dry: bool = False
-    ) -> None:
-        """Run until `stop` is called, or until the stream ends when `stop_when_dry`."""
+    async def run(self, stream: AsyncGenerator[Sequence[Payload], None]) -> None:
+        """Run until `stop` is called; a stream that fails ends the run with its error."""
         loop = asyncio.get_running_loop()
         self._post = lambda item: loop.call_soon_threadsafe(self._put, item)
         self.corridor.start()
-        pump = asyncio.create_task(self._pump(stream, stop_when_dry), name="source")
+        pump = asyncio.create_task(self._pump(stream), name="source")
         try:
             await self._serve(pump)
         finally:
@@ -69,12 +67,10 @@ class LiveLoop(Asking):
         except asyncio.QueueFull:
             asyncio.get_running_loop().call_later(0.01, self._put, item)
 
-    async def _pump(self, stream: AsyncIterator[Sequence[Payload]], stop_when_dry: bool) -> None:
-        async for batch in stream:
-            await self._inbox.put(batch)
-        if stop_when_dry:
-            await self._inbox.join()
-            self._stopping.set()
+    async def _pump(self, stream: AsyncGenerator[Sequence[Payload], None]) -> None:
+        async with contextlib.aclosing(stream):
+            async for batch in stream:
+                await self._inbox.put(batch)
 
     async def _serve(self, pump: asyncio.Task[None]) -> None:
         inbox, corridor = self._inbox, self.corridor

@@ -150,9 +150,7 @@ class _Session:
             loop.add_signal_handler(name, self._on_signal)
         deadline = loop.call_later(seconds, self._stop.set) if seconds is not None else None
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._watch(), name="status")
-                await self._run_engine(tasks)
+            await self._run_until_stopped()
         finally:
             if deadline is not None:
                 deadline.cancel()
@@ -166,22 +164,23 @@ class _Session:
         events = self._house.corridor.next_seq - self._recovered.next_seq
         return summary(self._house.engine, frames=0, events=events, seconds=took)
 
-    async def _run_engine(self, tasks: asyncio.TaskGroup) -> None:
+    async def _run_until_stopped(self) -> None:
+        """Run engine and status side by side; the first failure of either ends both."""
         self._before_first_tick()
         engine = asyncio.create_task(self._loop.run(self._feed.stream()), name="engine")
-        stop = asyncio.create_task(self._stop.wait(), name="stop")
+        watch = asyncio.create_task(self._watch(), name="status")
         try:
-            await asyncio.wait({engine, stop}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({engine, watch}, return_when=asyncio.FIRST_COMPLETED)
             if not engine.done():
                 self._log.info("stopping: no new orders, cancelling what is open")
                 await self._loop.stop(self._shutdown, patience_s=_PATIENCE_S)
             await engine
+            await watch
         finally:
-            stop.cancel()
-            engine.cancel()
             self._stop.set()
-            with contextlib.suppress(asyncio.CancelledError):
-                await stop
+            for task in (engine, watch):
+                task.cancel()
+            await asyncio.gather(engine, watch, return_exceptions=True)
 
     def _before_first_tick(self) -> None:
         """Feed what must be known before anything else: a damaged journal, a kill file."""
@@ -264,11 +263,13 @@ class _Session:
 
     async def _watch(self) -> None:
         """Publish the status until the run ends."""
-        seen, last_ns = self._house.corridor.next_seq, monotonic_ns()
+        seen, last_ns, quiet = self._house.corridor.next_seq, monotonic_ns(), 0
         while not self._stop.is_set():
             now_ns, seq = monotonic_ns(), self._house.corridor.next_seq
             pace = (seq - seen) / max(now_ns - last_ns, 1) * NANOS_PER_SECOND
             seen, last_ns = seq, now_ns
+            self._metrics.market_passed(self._venue, self._house.corridor.quiet - quiet)
+            quiet = self._house.corridor.quiet
             status = self._status(pace)
             self._latest.put(status)
             self._roll_when_large()
@@ -311,6 +312,10 @@ class _Session:
         if journal is not None:
             self._metrics.db_queue(journal.pending)
         return status
+
+    @property
+    def _venue(self) -> str:
+        return self._feed.instruments[0].venue if self._feed.instruments else self._feed.name
 
     @property
     def _session_id(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,6 +82,10 @@ def run(arguments: Sequence[str]) -> int:
         screen.close()
         print(settings.redactor().text(error.render()), file=sys.stderr)
         return error.exit_code
+    except Exception:
+        logging.getLogger("rf").exception("RF-X-000 internal error: the daemon stops")
+        screen.close()
+        return 1
 
 
 def _session(given: argparse.Namespace, settings: Any, screen: Any) -> Any:
@@ -118,4 +123,6 @@ def main() -> None:
         code = error.exit_code
     except KeyboardInterrupt:
         code = 130
+    except BrokenPipeError:  # whoever read our output has gone
+        code = 141
     sys.exit(code)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from pathlib import Path
+
+import msgspec
 
 from rf_cli.settings import Settings
 from rf_common.clock import NANOS_PER_SECOND, DeterministicClock, UnixNanos, monotonic_ns
@@ -24,6 +27,7 @@ from rf_ingestion.recording import Recording
 from rf_persistence import Journal, session_header
 
 REPLAY_FOLDER = "replay"
+_LONGEST_FLUSH_MS = 60_000
 
 
 async def replay(
@@ -87,7 +91,7 @@ class _Run:
         self._journal: Journal | None = None
         nonce = REPLAY_NONCE
         if journal_folder is not None:
-            self._journal = self._open_journal(journal_folder, settings, config)
+            self._journal = self._open_journal(journal_folder, settings, config, speed)
             nonce = self._journal.header.nonce
         house = build(
             settings,
@@ -101,7 +105,9 @@ class _Run:
         self._engine = house.engine
         self._loop = TapeLoop(house.corridor, clock, speed=speed)
 
-    def _open_journal(self, folder: Path, settings: Settings, config: EngineConfig) -> Journal:
+    def _open_journal(
+        self, folder: Path, settings: Settings, config: EngineConfig, speed: float
+    ) -> Journal:
         header = session_header(
             config,
             new_nonce(),
@@ -111,7 +117,10 @@ class _Run:
             seed=settings.mock.seed,
             version=VERSION,
         )
-        return Journal.create(folder, header, settings.journal)
+        # Batches are a matter of real time, and recorded time passes `speed` times faster.
+        flush_ms = int(min(settings.journal.flush_ms * max(speed, 1.0), _LONGEST_FLUSH_MS))
+        journal_config = msgspec.structs.replace(settings.journal, flush_ms=flush_ms)
+        return Journal.create(folder, header, journal_config)
 
     def _on_step(self, envelope: Envelope, outputs: tuple[Output, ...]) -> None:
         self._journalist(envelope, outputs)
@@ -121,6 +130,9 @@ class _Run:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self._on_signal)
+        # What is there now stays: the collector need not look at it again with every tick.
+        gc.collect()
+        gc.freeze()
         begun = monotonic_ns()
         await self._loop.run(self._recording.events(), self._progress)
         self._loop.finish()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,21 +16,23 @@ from rf_common.ids import InstrumentId
 from rf_common.instruments import Instrument
 from rf_common.ports import MarketDataSource
 from rf_engine import Ledger
+from rf_ingestion.multiplexer import Multiplexer
 
 
 @dataclass(frozen=True)
 class Feed:
-    """An open source of market data."""
+    """An open source of market data, watched: its end and lost prints are told."""
 
     name: str
     mode: Mode
     instruments: tuple[Instrument, ...]
     source: MarketDataSource
+    watched: Multiplexer
     resync: Callable[[InstrumentId], None] | None
 
-    def stream(self) -> AsyncIterator[Sequence[Payload]]:
+    def stream(self) -> AsyncGenerator[Sequence[Payload], None]:
         """Yield batches until cancelled."""
-        return self.source.stream()
+        return self.watched.stream()
 
     def status(self, now: int) -> list[dict[str, Any]]:
         """Return the state of the connection, for people."""
@@ -41,6 +43,7 @@ class Feed:
                 "state": str(told.state),
                 "reason": told.reason,
                 "latency_ms": told.latency_ms,
+                "lost_trades": self.watched.trade_gaps.lost,
                 "age_ms": max(now - told.ts_event, 0) // NANOS_PER_MILLI,
             }
         ]
@@ -89,7 +92,9 @@ async def open_feed(settings: Settings, source: str, clock: Clock, ledger: Ledge
         market = MockMarket(config, start)
     except ValueError as error:
         raise ConfigError(f"mock.{error}", fix="rf config check") from error
-    return Feed("mock", Mode.SIM, market.instruments(), MockSource(market, clock), None)
+    simulated = MockSource(market, clock)
+    watched = Multiplexer([simulated], clock)
+    return Feed("mock", Mode.SIM, market.instruments(), simulated, watched, None)
 
 
 async def _binance(settings: Settings, clock: Clock) -> Feed:
@@ -100,4 +105,5 @@ async def _binance(settings: Settings, clock: Clock) -> Feed:
     uniform = secrets.SystemRandom().random
     source = BinanceSource(settings.binance, symbols, clock, uniform=uniform)
     instruments = await source.load_instruments()
-    return Feed("binance", Mode.PAPER, instruments, source, source.resync)
+    watched = Multiplexer([source], clock)
+    return Feed("binance", Mode.PAPER, instruments, source, watched, source.resync)

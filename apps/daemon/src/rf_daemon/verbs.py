@@ -36,6 +36,9 @@ from rf_risk import HUMAN
 ANSWER_S = 1.0
 """How long the engine may take to answer before it counts as hung, seconds."""
 
+KILL_ANSWER_S = 0.7
+"""The same for a kill: whoever asked wants to know soon that the gate is shut, seconds."""
+
 _ORDERS = PlaceOrder | ChangeOrder | CancelOpenOrder | CancelAllOrders
 _EXIT = {"SENT": 0, "PHRASE": 10, "system_state": 10}
 
@@ -190,7 +193,7 @@ class Verbs:
         self._killing = word = self._loop.command(command)
         try:
             answer = await asyncio.wait_for(
-                asyncio.shield(asyncio.wrap_future(word)), timeout=ANSWER_S
+                asyncio.shield(asyncio.wrap_future(word)), timeout=KILL_ANSWER_S
             )
         except (TimeoutError, RuntimeError):
             hung = corridor.engine.thinking

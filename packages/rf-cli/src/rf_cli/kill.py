@@ -16,13 +16,13 @@ from rf_cli.output import Answer
 from rf_common.errors import ConfigError, RfError, StorageError
 
 LATCH_FILE = "KILL"
-_PATIENCE_S = 1.0
+_PATIENCE_S = 3.0
 
 
 def kill(*words: str, reason: str | None = None, rf: Rf) -> Answer:
     """Refuse new orders and cancel what is open, at once and without a question.
 
-    If no daemon answers within a second, the kill is written to the file KILL in the data
+    If no daemon answers within three seconds, the kill is written to the file KILL in the data
     folder: a running daemon watches it, and a daemon that starts obeys it.
 
     Parameters

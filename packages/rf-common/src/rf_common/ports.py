@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -58,8 +58,8 @@ class MarketDataSource(Protocol):
 
     name: str
 
-    def stream(self) -> AsyncIterator[Sequence[Payload]]:
-        """Yield batches of normalised events until cancelled."""
+    def stream(self) -> AsyncGenerator[Sequence[Payload], None]:
+        """Yield batches of normalised events until closed."""
         ...
 
     def status(self) -> FeedStatus:

@@ -118,15 +118,18 @@ def _kill(core: Core, command: asked.Kill) -> None:
 
 def _resume(core: Core, command: asked.Resume) -> None:
     state = core.state
-    # The phrase was compared when the command was applied; a wrong one left the switch thrown.
+    stopped = state.system_state in {SystemState.HALTED, SystemState.REDUCING}
+    # The switch was released when the command was applied, if the phrase was right.
     if state.storage_failed:
         text = f"the journal cannot be written: {state.storage_failed}"
         core.answer(command.command_id, False, "STORAGE", text, "repair the disk and restart")
-    elif state.kill.engaged or state.reducing:
+    elif command.phrase != state.resume_phrase and (
+        stopped or state.kill.engaged or state.reducing
+    ):
         text = "that is not the phrase; nothing was resumed"
         fix = f'rf resume --confirm "{state.resume_phrase}"'
         core.answer(command.command_id, False, "PHRASE", text, fix)
-    elif state.system_state not in {SystemState.HALTED, SystemState.REDUCING}:
+    elif not stopped:
         core.answer(command.command_id, True, "NOT_HALTED", f"the system is {state.system_state}")
     else:
         core.move_to(SystemState.RECONCILING, "resumed", command.actor)
@@ -163,8 +166,10 @@ def _enable(core: Core, command: asked.SetStrategyEnabled) -> None:
 def _swap(core: Core, command: asked.SwapStrategy) -> None:
     try:
         parameters = json.loads(command.parameters)
+        if not isinstance(parameters, dict):
+            raise ValueError(f"expected a JSON object, was {command.parameters}")
         core.registry.put(command.strategy_id, command.factory, parameters)
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # a factory is code of others
         text = f"{command.strategy_id} was not swapped: {error}"
         core.answer(command.command_id, False, "BAD_STRATEGY", text)
         return

@@ -36,7 +36,7 @@ from rf_common.events import (
     VenueReport,
 )
 from rf_common.instruments import Instrument
-from rf_common.orders import FeedChanged, Output, RequestBook
+from rf_common.orders import FeedChanged, Output, RequestBook, RequestReport
 from rf_engine import desk, supervision, trading
 from rf_engine.config import EngineConfig
 from rf_engine.core import Core
@@ -140,10 +140,15 @@ class Engine:
         self._ask_strategies(market, quote)
 
     def _tell_unsound(self, quote: Quote) -> None:
-        if quote.instrument_id in self.core.state.markets:
-            told = f"{quote.bid_px} x {quote.bid_qty} / {quote.ask_px} x {quote.ask_qty}"
-            text = f"{quote.instrument_id}: quote {told} was not taken: expected positive prices"
-            self.core.notice(Severity.WARNING, "RF-D-022", text)
+        """Say once that an instrument has no price; until the next good quote it is stale."""
+        market = self.core.state.markets.get(quote.instrument_id)
+        if market is None or market.feed_state is FeedState.STALE:
+            return
+        told = f"{quote.bid_px} x {quote.bid_qty} / {quote.ask_px} x {quote.ask_qty}"
+        reason = f"quote {told} was not taken: expected positive prices"
+        text = f"{quote.instrument_id}: {reason}"
+        self.core.notice(Severity.WARNING, "RF-D-022", text)
+        self.core.emit(FeedChanged(quote.instrument_id, FeedState.STALE, reason))
 
     def _on_trade(self, trade: Trade) -> None:
         market = self.core.state.on_trade(trade)
@@ -181,8 +186,11 @@ class Engine:
             except Exception as error:
                 self._drop(strategy.strategy_id, error)
                 continue
-            if signal is not None:
-                trading.follow(self.core, signal, market)
+            if signal is not None and signal.strategy_id != strategy.strategy_id:
+                text = f"it signed an opinion as {signal.strategy_id!r}"
+                self._drop(strategy.strategy_id, ValueError(text))
+            elif signal is not None:
+                trading.follow(self.core, signal)
         self.thinking = ""
 
     def _drop(self, strategy_id: str, error: Exception) -> None:
@@ -211,12 +219,13 @@ class Engine:
         core = self.core
         change = core.state.on_order_event(event)
         self._tell_alarms()
+        is_open = change.order is not None and change.order.is_open
+        if is_open and type(event) is CancelRejected:
+            # Perhaps it is filled or gone already, and the answer that said so was lost.
+            core.emit(RequestReport((event.client_order_id,), "a cancel or change was refused"))
         if change.fill is None:
             return
-        if core.state.account.identity_gap() != 0:
-            text = f"cash, cost and P&L do not add up: off by {core.state.account.identity_gap()}"
-            core.notice(Severity.CRITICAL, "RF-O-001", text)
-            core.move_to(SystemState.HALTED, text, "engine")
+        supervision.check_identity(core)
         market = core.state.markets.get(change.fill.instrument_id)
         owner = change.order.request.strategy_id if change.order is not None else None
         strategy = core.registry.get(owner) if owner is not None else None
@@ -241,7 +250,8 @@ class Engine:
     def _on_report(self, report: VenueReport) -> None:
         self.core.state.on_report(report)
         self._tell_alarms()
-        supervision.reconcile(self.core, report)
+        if supervision.check_identity(self.core):
+            supervision.reconcile(self.core, report)
 
     def _on_storage_failed(self, failed: StorageFailed) -> None:
         self.core.state.on_storage_failed(failed)

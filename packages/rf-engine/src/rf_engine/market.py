@@ -61,8 +61,10 @@ class Market:
         """Take a quote."""
         self.quote = quote
         self.quote_ts = self.now = now
-        if self.book.is_valid and quote.update_id:
-            self._waiting.append(quote)
+        waiting = self._waiting
+        is_late = bool(waiting) and quote.update_id < waiting[-1].update_id  # proves nothing
+        if self.book.is_valid and quote.update_id and not is_late:
+            waiting.append(quote)
 
     def on_delta(self, delta: BookDelta, now: UnixNanos) -> str:
         """Apply a book update; return the difference to the quote it reached, or ""."""

@@ -59,7 +59,7 @@ from rf_engine.config import EngineConfig
 from rf_engine.ledger import Ledger
 from rf_engine.market import Market
 from rf_oms import Account, Orders
-from rf_oms.orders import Change
+from rf_oms.orders import Change, Order
 from rf_risk import KillState, RiskState
 
 START = "start"
@@ -108,6 +108,8 @@ class EngineState:
         self.answers: dict[str, CommandAnswer] = {}
         self.last_report = UnixNanos(0)
         self.asked: dict[ClientOrderId, UnixNanos] = {}
+        self.changes: dict[ClientOrderId, ReplaceOrder] = {}
+        """Changes on their way; not kept: a session begins by asking what became of them."""
         self.storage_failed = ""
         if ledger is not None:
             self._restore(ledger)
@@ -170,10 +172,11 @@ class EngineState:
         return market
 
     def on_trade(self, trade: Trade) -> Market | None:
-        """Take a print."""
+        """Take a print; return its market, None when it is not ours or it is no print."""
         market = self.markets.get(trade.instrument_id)
-        if market is not None:
-            market.trade, market.now = trade, self.now
+        if market is None or not (0.0 < trade.px < _INFINITY and 0.0 <= trade.qty < _INFINITY):
+            return None
+        market.trade, market.now = trade, self.now
         return market
 
     def on_snapshot(self, snapshot: BookSnapshot) -> Market | None:
@@ -206,6 +209,10 @@ class EngineState:
 
     def on_order_event(self, event: OrderEvent) -> Change:
         """Apply a venue's answer to orders and account."""
+        was = self.orders.get(event.client_order_id)
+        was_changing = was is not None and was.status is OrderStatus.PENDING_UPDATE
+        if was is not None and isinstance(event, OrderFilled):
+            self._believe_change(was, event)
         change = self.orders.apply(event)
         if change.alarm:
             self.alarms.append(change.alarm)
@@ -215,9 +222,29 @@ class EngineState:
             self.risk.filled()
             self.fills += 1
             self.mark()
+        key = event.client_order_id
         if change.order is not None and not change.order.is_open:
-            self.asked.pop(change.order.client_order_id, None)
+            self.asked.pop(key, None)
+            self.changes.pop(key, None)
+        elif isinstance(event, OrderUpdated) or (
+            was_changing and isinstance(event, CancelRejected)
+        ):
+            self.changes.pop(key, None)
         return change
+
+    def _believe_change(self, order: Order, fill: OrderFilled) -> None:
+        """Take a larger quantity that was asked for when a fill reaches the old one.
+
+        Whether the venue took the change first is not known; an order that is open by mistake is
+        asked for, one that is closed by mistake would be forgotten at the venue.
+        """
+        change = self.changes.get(order.client_order_id)
+        if change is None or change.quantity <= order.quantity:
+            return
+        if order.quantity <= order.filled + fill.quantity <= change.quantity:
+            key, name = order.client_order_id, order.instrument_id
+            told = (change.quantity, change.limit_price)
+            self.orders.apply(OrderUpdated(key, name, fill.ts_event, *told))
 
     def on_report(self, report: VenueReport) -> None:
         """Take executions and states that we missed; the venue is right."""
@@ -228,11 +255,20 @@ class EngineState:
             self._adopt(theirs, report.ts_event)
         for key in report.asked:
             ours = self.orders.get(key)
-            if key not in present and ours is not None and ours.is_open:
+            if key not in present and ours is not None and ours.is_open and self._has_arrived(ours):
                 reason = "the venue does not have it"
                 kind = OrderRejected if ours.venue_order_id is None else OrderCanceled
                 self.on_order_event(kind(key, ours.instrument_id, report.ts_event, reason))
         self.last_report = self.now
+
+    def _has_arrived(self, order: Order) -> bool:
+        """Whether the venue must know an order by now; a young one may still be on its way."""
+        timeout = self.config.answer_timeout_ms * NANOS_PER_MILLI
+        return order.venue_order_id is not None or self.now - order.created >= timeout
+
+    def is_overdue(self, order: Order) -> bool:
+        """Return whether nothing was heard of an order since it was asked for something."""
+        return self.now - order.updated >= self.config.answer_timeout_ms * NANOS_PER_MILLI
 
     def _adopt(self, theirs: VenueOrder, ts: UnixNanos) -> None:
         key, instrument_id = theirs.client_order_id, theirs.instrument_id
@@ -242,12 +278,13 @@ class EngineState:
         finished = _FINISHED.get(theirs.status)
         if finished is not None:
             self.on_order_event(finished(key, instrument_id, ts, "as the venue reports"))
-        elif ours.status in {OrderStatus.SUBMITTED, OrderStatus.UNKNOWN}:
+            return
+        if ours.venue_order_id is None or ours.status is OrderStatus.UNKNOWN:
             self.on_order_event(OrderAccepted(key, instrument_id, ts, theirs.venue_order_id))
-        elif ours.status is OrderStatus.PENDING_UPDATE and key in self.asked:
-            self.on_order_event(
-                OrderUpdated(key, instrument_id, ts, theirs.quantity, theirs.limit_price)
-            )
+        told = (theirs.quantity, theirs.limit_price)
+        unanswered = ours.status is OrderStatus.PENDING_UPDATE and self.is_overdue(ours)
+        if told != (ours.quantity, ours.limit_price) or unanswered:
+            self.on_order_event(OrderUpdated(key, instrument_id, ts, *told))
 
     def on_storage_failed(self, failed: StorageFailed) -> None:
         """Remember that nothing may be sent for the rest of this run."""
@@ -283,13 +320,16 @@ class EngineState:
     def _replace_asked(self, output: ReplaceOrder) -> None:
         self.orders.ask(output.client_order_id, "ask_update", self.now)
         self.asked[output.client_order_id] = self.now
+        self.changes[output.client_order_id] = output
         self.risk.bucket.take(self.now)
 
     def _report_asked(self, output: RequestReport) -> None:
         self.last_report = self.now
         for key in output.unresolved:
             order = self.orders.get(key)
-            if order is not None and order.status is OrderStatus.SUBMITTED:
+            if order is None or not order.is_open:
+                continue
+            if order.status is OrderStatus.SUBMITTED:
                 order.move("unknown", self.now)
             self.asked[key] = self.now
 

@@ -6,7 +6,7 @@ from rf_common import money
 from rf_common.clock import NANOS_PER_MILLI, UnixNanos
 from rf_common.enums import FeedState, OrderStatus, Severity, SystemState
 from rf_common.events import VenueReport
-from rf_common.ids import ClientOrderId
+from rf_common.ids import ClientOrderId, InstrumentId
 from rf_common.orders import (
     CancelOrder,
     FeedChanged,
@@ -18,6 +18,7 @@ from rf_common.orders import (
 from rf_engine.core import Core
 from rf_engine.state import HEARTBEAT
 
+_MAX_ASKED = 200
 _CANCEL_AGAIN_NS = 2_000 * NANOS_PER_MILLI
 
 
@@ -50,20 +51,44 @@ def heartbeat(core: Core) -> None:
     _next_heartbeat(core)
 
 
+def check_identity(core: Core) -> bool:
+    """Return whether cash, cost and P&L add up; halt when they do not."""
+    gap = core.state.account.identity_gap()
+    if gap and core.state.system_state is not SystemState.HALTED:
+        text = f"cash, cost and P&L do not add up: off by {gap}"
+        core.notice(Severity.CRITICAL, "RF-O-001", text)
+        core.move_to(SystemState.HALTED, text, "engine")
+    return not gap
+
+
 def reconcile(core: Core, report: VenueReport) -> None:
     """Compare the venue's book with ours; ask again, adopt, or go on."""
-    unseen = _behind(core, report)
-    if unseen:
-        core.emit(RequestReport(unseen, "the venue filled more than we know"))
+    differing = _differing(core, report)
+    unasked = _behind(core, report) or _unasked(core, report, differing)
+    if unasked:
+        # What was asked stays asked, so that the questions come to an end.
+        asked = tuple(dict.fromkeys((*report.asked, *unasked)))
+        core.emit(RequestReport(asked, "the venue knows more than we do"))
         return
-    if core.state.system_state is SystemState.RECONCILING:
-        _adopt_positions(core, report)
-        _leave_reconciling(core)
-    elif _differs(core, report) and core.state.system_state is SystemState.ACTIVE:
+    _cancel_overdue(core)
+    state = core.state.system_state
+    if state is SystemState.RECONCILING:
+        if not _is_waiting(core, report) and _adopt_positions(core, report, differing):
+            _leave_reconciling(core)
+    elif differing and state in {SystemState.ACTIVE, SystemState.REDUCING}:
         core.move_to(SystemState.RECONCILING, "positions differ from the venue's", "reconcile")
-        core.emit(RequestReport((), "positions differ"))
+        core.emit(RequestReport(report.asked, "positions differ"))
     if core.state.kill.engaged:
         _cancel_again(core)
+
+
+def _is_waiting(core: Core, report: VenueReport) -> bool:
+    """Whether the venue has not yet told what became of some order or change."""
+    present = {order.client_order_id for order in report.orders}
+    return any(
+        order.client_order_id not in present or order.status is OrderStatus.PENDING_UPDATE
+        for order in core.state.orders.open_orders()
+    )
 
 
 def _leave_reconciling(core: Core) -> None:
@@ -88,37 +113,53 @@ def _behind(core: Core, report: VenueReport) -> tuple[ClientOrderId, ...]:
         known = ours is not None and theirs.client_order_id not in asked
         if ours is not None and known and ours.filled < theirs.filled:
             behind.append(theirs.client_order_id)
-    settled = {OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED, OrderStatus.UNKNOWN}
     for order in core.state.orders.open_orders():
         key = order.client_order_id
-        if key not in present and key not in asked and order.status in settled:
+        arrived = order.venue_order_id is not None or order.status is OrderStatus.UNKNOWN
+        if key not in present and key not in asked and arrived:
             behind.append(key)
     return tuple(behind)
 
 
-def _differs(core: Core, report: VenueReport) -> bool:
-    """Whether positions differ although nothing is on its way that could explain it."""
-    if core.state.orders.open_count:
-        return False
-    theirs = dict(report.positions)
-    ours = {n: p.quantity for n, p in core.state.account.positions.items() if p.quantity}
-    return theirs != ours
+def _differing(core: Core, report: VenueReport) -> tuple[InstrumentId, ...]:
+    """Return instruments whose positions differ with nothing on its way that could explain it."""
+    account, theirs = core.state.account, dict(report.positions)
+    present = {order.client_order_id for order in report.orders}
+    moving = {
+        order.instrument_id
+        for order in core.state.orders.open_orders()
+        if order.client_order_id not in present
+    }
+    names = sorted((theirs.keys() | account.positions.keys()) - moving)
+    return tuple(n for n in names if theirs.get(n, money.ZERO) != account.quantity(n))
 
 
-def _adopt_positions(core: Core, report: VenueReport) -> None:
-    theirs = dict(report.positions)
-    names = sorted(theirs.keys() | core.state.account.positions.keys())
-    for name in names:
-        quantity = theirs.get(name, money.ZERO)
-        held = core.state.account.quantity(name)
-        if quantity == held:
-            continue
-        mark = core.state.current_marks().get(name)
-        market = core.state.markets.get(name)
-        price = mark if mark is not None else (market.mid() if market is not None else None)
+def _unasked(
+    core: Core, report: VenueReport, differing: tuple[InstrumentId, ...]
+) -> list[ClientOrderId]:
+    """Return the newest orders, finished ones too, whose fills could explain a difference."""
+    able = [
+        order.client_order_id
+        for order in core.state.orders
+        if order.instrument_id in differing and order.filled != order.quantity
+    ]
+    asked = set(report.asked)
+    return [key for key in able[-_MAX_ASKED:] if key not in asked]
+
+
+def _adopt_positions(core: Core, report: VenueReport, differing: tuple[InstrumentId, ...]) -> bool:
+    """Take over what cannot be explained; return False when a price for it is still awaited."""
+    theirs, marks = dict(report.positions), dict(core.state.ledger().marks) if differing else {}
+    for name in differing:
+        quantity, held = theirs.get(name, money.ZERO), core.state.account.quantity(name)
+        if name not in marks and name in core.state.markets:
+            text = f"{name}: the venue has {quantity}, our book {held}; waiting for a price"
+            core.notice(Severity.WARNING, "RF-L-002", text)
+            return False
         text = f"{name}: our book {held}, the venue {quantity}; the venue's is now the position"
         core.notice(Severity.CRITICAL, "RF-L-001", text)
-        core.emit(PositionAdopted(name, held, quantity, price or money.ZERO))
+        core.emit(PositionAdopted(name, held, quantity, marks.get(name, money.ZERO)))
+    return True
 
 
 def _watch_feeds(core: Core) -> None:
@@ -149,20 +190,35 @@ def _watch_orders(core: Core) -> None:
     if state.system_state is SystemState.STARTING:
         return
     unanswered = state.unanswered()
-    due = state.now - state.last_report >= core.config.report_every_ms * NANOS_PER_MILLI
+    config, reconciling = core.config, state.system_state is SystemState.RECONCILING
+    every_ms = config.answer_timeout_ms if reconciling else config.report_every_ms
+    due = state.now - state.last_report >= every_ms * NANOS_PER_MILLI
     if unanswered or due:
         core.emit(RequestReport(unanswered, "unanswered" if unanswered else "periodic"))
     if state.kill.engaged:
         _cancel_again(core)
 
 
+def _cancel_overdue(core: Core) -> None:
+    """Send a cancel again when the venue still has the order and never answered."""
+    for order in list(core.state.orders.open_orders()):
+        if order.status is OrderStatus.PENDING_CANCEL and core.state.is_overdue(order):
+            core.emit(CancelOrder(order.client_order_id, order.instrument_id, "asked before"))
+
+
 def _cancel_again(core: Core) -> None:
-    """While killed, repeat cancels until the venue confirms."""
+    """While killed, repeat cancels and ask until the venue confirms."""
     state = core.state
-    for order in list(state.orders.open_orders()):
-        asked = state.asked.get(order.client_order_id, UnixNanos(0))
-        if state.now - asked >= _CANCEL_AGAIN_NS:
-            core.emit(CancelOrder(order.client_order_id, order.instrument_id, "kill switch"))
+    overdue = [
+        order
+        for order in state.orders.open_orders()
+        if state.now - state.asked.get(order.client_order_id, 0) >= _CANCEL_AGAIN_NS
+    ]
+    for order in overdue:
+        core.emit(CancelOrder(order.client_order_id, order.instrument_id, "kill switch"))
+    if overdue:
+        keys = tuple(order.client_order_id for order in overdue)
+        core.emit(RequestReport(keys, "kill switch"))
 
 
 def _next_heartbeat(core: Core) -> None:

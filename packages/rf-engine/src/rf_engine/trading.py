@@ -10,22 +10,26 @@ from rf_common.orders import (
     OrderIntent,
     OrderRequest,
     Refusal,
+    ReplaceOrder,
     Signal,
     SignalRaised,
     StrategyChanged,
     SubmitOrder,
 )
 from rf_engine.core import Core
-from rf_engine.market import Market
 from rf_oms.orders import Order
 from rf_risk import OpenOrder, Refused, RiskSnapshot
 from rf_strategy import NotSized
 
 
-def follow(core: Core, signal: Signal, market: Market) -> None:
+def follow(core: Core, signal: Signal) -> None:
     """Turn a strategy's opinion into an order, if sizer and risk chain agree."""
     core.emit(SignalRaised(signal))
     key = (signal.strategy_id, signal.instrument_id)
+    market = core.state.markets.get(signal.instrument_id)
+    if market is None:
+        core.last_words[key] = "no order: it is not an instrument of this session"
+        return
     equity, quote = core.state.risk.equity, market.quote
     if equity is None or quote is None:
         core.last_words[key] = "no order: equity or price is not known yet"
@@ -124,7 +128,7 @@ def snapshot(
         positions={name: p.quantity for name, p in state.account.positions.items()},
         marks=state.current_marks(),
         open_orders=[
-            _open(order)
+            _open(order, state.changes.get(order.client_order_id))
             for order in state.orders.open_orders()
             if order.client_order_id != leave_out
         ],
@@ -144,12 +148,17 @@ def cancel_all(core: Core, reason: str) -> int:
     return len(open_orders)
 
 
-def _open(order: Order) -> OpenOrder:
+def _open(order: Order, change: ReplaceOrder | None) -> OpenOrder:
+    """Return an order as it may come to fill: as it is, or as a change on its way makes it."""
+    remaining, limit = order.remaining, order.limit_price
+    notional = order.open_notional if remaining else money.ZERO
+    if change is not None:
+        each = notional / remaining if remaining else money.ZERO
+        remaining = max(remaining, change.quantity - order.filled)
+        if limit is not None and change.limit_price is not None:
+            each = max(each, change.limit_price)
+            limit = max(limit, change.limit_price, key=lambda price: price * order.side.sign)
+        notional = money.notional(each, remaining)
     return OpenOrder(
-        order.client_order_id,
-        order.instrument_id,
-        order.side,
-        order.remaining,
-        order.limit_price,
-        order.open_notional if order.remaining else money.ZERO,
+        order.client_order_id, order.instrument_id, order.side, remaining, limit, notional
     )

@@ -359,7 +359,8 @@ class PaperVenue:
             request.instrument_id,
             now,
             order.venue_order_id,
-            f"{request.client_order_id}-{len(order.executions) + 1}@{order.filled}",
+            # With the time: after a restart the count and what is filled may come again.
+            f"{request.client_order_id}-{len(order.executions) + 1}@{order.filled}@{now}",
             request.side,
             price,
             quantity,

@@ -104,7 +104,8 @@ class Recording:
         feeds = [BinanceFeed(instruments, BinanceConfig()) for instruments in followed]
         self.counters = tuple(feed.counters for feed in feeds)
         plays = map(_play, self.paths, feeds, followed)
-        for ts, events in heapq.merge(*plays, key=itemgetter(0)):
+        merged = heapq.merge(*plays, key=itemgetter(0)) if len(self.paths) > 1 else next(plays)
+        for ts, events in merged:
             self.frame_count += 1
             if events:
                 yield ts, events
@@ -175,8 +176,8 @@ def _open(path: Path) -> io.BufferedReader:
 
 
 def _to_frame(line: bytes, path: Path, number: int) -> tuple[UnixNanos, bytes]:
-    stamp, _, raw = line.partition(b" ")
-    raw = raw.rstrip(b"\r\n")
-    if not raw or not stamp.isdigit() or len(stamp) > 20 or not 0 < int(stamp) <= _MAX_NANOS:
+    stamp, _, raw = line.rstrip(b"\r\n").partition(b" ")
+    ts = int(stamp) if stamp.isdigit() and len(stamp) <= 20 else 0
+    if not raw or not 0 < ts <= _MAX_NANOS:
         raise DataError(f"{path.name} line {number}: {_EXPECTED}, was {line[:60]!r}")
-    return UnixNanos(int(stamp)), raw
+    return UnixNanos(ts), raw

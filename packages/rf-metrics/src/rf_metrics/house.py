@@ -177,6 +177,10 @@ class HouseMetrics:
             if result is not None:
                 result(now, output)
 
+    def market_passed(self, source: str, events: int) -> None:
+        """Add market events that were counted elsewhere and not shown to `observe`."""
+        self._market_events.labels(source).inc(events)
+
     def engine_took(self, elapsed_us: float) -> None:
         """Add the duration of one ``Engine.process``, microseconds."""
         self._process.observe(elapsed_us)

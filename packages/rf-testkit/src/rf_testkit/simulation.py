@@ -11,7 +11,7 @@ A broken promise raises `Broken`, which names the seed, the step and the promise
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
@@ -140,9 +140,7 @@ class Found(NamedTuple):
 
 
 class SessionJournal(Protocol):
-    """What the simulation needs of a journal."""
-
-    rotation_due: bool
+    """What the simulation itself needs of a journal; the corridor needs more."""
 
     def append(self, envelope: Envelope, outputs: Sequence[Output]) -> None:
         """Add a step."""
@@ -150,14 +148,6 @@ class SessionJournal(Protocol):
 
     def commit(self) -> None:
         """Make everything appended durable."""
-        ...
-
-    def needs_commit(self, outputs: Iterable[Output]) -> bool:
-        """Return whether these outputs may leave only after a commit."""
-        ...
-
-    def is_due(self, now: UnixNanos) -> bool:
-        """Return whether appended steps have waited long enough."""
         ...
 
     def rotate(self, ledger: Ledger) -> None:
@@ -224,20 +214,14 @@ class _Recorder:
         self.rotation_due = simulation.rng.random() < 0.01
         simulation.at_write()
 
-    def needs_commit(self, outputs: Iterable[Output]) -> bool:
-        return self._journal.needs_commit(outputs)
-
-    def is_due(self, now: UnixNanos) -> bool:
-        return self._journal.is_due(now)
-
     def rotate(self, ledger: Ledger) -> None:
         self.rotation_due = False
         self._simulation.at_write()
         self._journal.rotate(ledger)
         self._simulation.at_write()
 
-    def close(self, clean: bool, state_hash: str = "") -> None:
-        self._journal.close(clean, state_hash)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
 
 
 class _Wire(PaperGateway):
@@ -352,7 +336,7 @@ class Simulation:
         wire = _Wire(self, self._venue)
         if not self._outlives:
             wire.restore(*self._venue_book(engine))
-        self._gate = Gate(wire, self.clock, lambda event: self._answer(event))
+        self._gate = Gate(wire, self.clock, self._answer)
         self._corridor = self._make_corridor(
             engine,
             self.clock,
@@ -400,12 +384,13 @@ class Simulation:
 
     def _stop(self) -> None:
         self._order(commands.Shutdown, cancel_orders=False)
-        self._journal.close(True, self.engine.state.state_hash())
+        lost = bool(self.engine.state.storage_failed)
+        self._journal.close(not lost, self.engine.state.state_hash())
         self._check_replay()
 
     def _new_venue(self) -> PaperVenue:
         draw = self.rng.random
-        faults = Faults(lost=0.1 * draw(), duplicated=0.1 * draw(), late=0.2 * draw())
+        faults = Faults(lost=0.25 * draw(), duplicated=0.25 * draw(), late=0.4 * draw())
         config = PaperConfig(
             maker_bps=0.5, taker_bps=2.0, faults=faults if draw() < 0.7 else Faults()
         )
@@ -527,9 +512,7 @@ class Simulation:
             self._order(commands.Reduce, reason="enough")
         elif chance < 0.8:
             enabled = bool(self.rng.random() < 0.8)
-            self._order(
-                commands.SetStrategyEnabled, strategy_id=StrategyId("odd"), enabled=enabled
-            )
+            self._order(commands.SetStrategyEnabled, strategy_id=StrategyId("odd"), enabled=enabled)
         else:
             text = '{"every": 5}' if self.rng.random() < 0.5 else '{"every": "often"}'
             self._order(
@@ -678,7 +661,8 @@ class Simulation:
         """Compute size, count and position anew, from orders and positions alone."""
         state = self.engine.state
         order = state.orders.get(key)
-        assert order is not None and order.limit_price is not None
+        assert order is not None
+        assert order.limit_price is not None
         bid = money.of_float(quote.bid_px)
         price = order.limit_price if side is Side.BUY else max(order.limit_price, bid)
         held = state.account.quantity(order.instrument_id) * side.sign
@@ -693,11 +677,13 @@ class Simulation:
         self._promise("P4", reach <= limit or reduces, f"{key}: position may become {reach}")
 
     def _others(self, key: ClientOrderId, name: InstrumentId, side: Side) -> Decimal:
-        """Return what else may fill on this side, changes that are on their way included."""
+        """Return what older orders may fill on this side, changes on their way included."""
         total = money.ZERO
         for order in self.engine.state.orders.open_orders():
             other = order.client_order_id
-            if other == key or order.instrument_id != name or order.side is not side:
+            if other == key:
+                break
+            if order.instrument_id != name or order.side is not side:
                 continue
             change = self._changes.get(other)
             if change is not None and order.status is OrderStatus.PENDING_UPDATE:
@@ -783,5 +769,5 @@ def _is_sane(event: Quote | Trade) -> bool:
 
 
 def _unlike(ours: Mapping[Any, Any], theirs: Mapping[Any, Any]) -> dict[Any, tuple[Any, Any]]:
-    keys = [key for key in ours | theirs if ours.get(key) != theirs.get(key)]
+    keys = [key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)]
     return {key: (ours.get(key), theirs.get(key)) for key in keys}

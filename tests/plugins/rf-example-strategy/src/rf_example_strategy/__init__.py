@@ -1,8 +1,8 @@
 """A strategy from another distribution, as small as one can be: always long.
 
 `build` is the factory that the entry point ``always_long`` of the group ``rf.strategies``
-names. The strategy tells its opinion once for each instrument, with the first price, and needs
-nothing of ours but the values and ports of `rf_common`.
+names. The strategy tells its opinion once for each instrument, as soon as its volatility is known
+(the sizer needs it), and needs nothing of ours but the values and ports of `rf_common`.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from rf_common.ids import InstrumentId, StrategyId
 from rf_common.orders import Signal
 from rf_common.ports import StrategyContext
 
-__all__ = ["AlwaysLong", "HasPrice", "build"]
+__all__ = ["AlwaysLong", "IsMeasured", "build"]
 
 
 @dataclass(frozen=True)
-class HasPrice:
-    """The only condition: there is a price."""
+class IsMeasured:
+    """The only condition: price and volatility are known."""
 
     met: bool
-    name: str = "price"
+    name: str = "price and volatility"
     needed: str = "any"
 
     @property
     def value(self) -> str:
-        """Whether there is one."""
-        return "seen" if self.met else "none yet"
+        """Whether they are."""
+        return "known" if self.met else "not yet"
 
 
 class AlwaysLong:
-    """Long with the first price of an instrument, and for ever after."""
+    """Long as soon as an instrument can be sized, and for ever after."""
 
     def __init__(self, strategy_id: StrategyId, confidence: float) -> None:
         self.strategy_id = strategy_id
@@ -44,8 +44,9 @@ class AlwaysLong:
 
     def on_event(self, context: StrategyContext, event: MarketEvent) -> Signal | None:
         """Tell the opinion once; see `rf_common.ports.Strategy`."""
-        instrument_id, px = event.instrument_id, context.features.mid_px
-        if px is None or instrument_id in self._told:
+        instrument_id, features = event.instrument_id, context.features
+        px = features.mid_px
+        if px is None or features.vol is None or instrument_id in self._told:
             return None
         self._told.add(instrument_id)
         return Signal(self.strategy_id, instrument_id, 1, self._confidence, px, "always long")
@@ -53,9 +54,9 @@ class AlwaysLong:
     def on_fill(self, context: StrategyContext, fill: OrderFilled) -> None:
         """Nothing to remember."""
 
-    def explain(self, instrument_id: InstrumentId) -> Sequence[HasPrice]:
-        """Return whether a price was seen."""
-        return (HasPrice(instrument_id in self._told),)
+    def explain(self, instrument_id: InstrumentId) -> Sequence[IsMeasured]:
+        """Return whether it has told its opinion."""
+        return (IsMeasured(instrument_id in self._told),)
 
 
 def build(strategy_id: StrategyId, parameters: Mapping[str, Any]) -> AlwaysLong:

@@ -1,0 +1,1 @@
+"""Dialogs: boxes above the screen that take every key while they are open."""

@@ -1,0 +1,127 @@
+"""One table of keys: it routes, it is the help, it is the footer, and the tests walk over it.
+
+Letters mean the same in either case, with two exceptions that the table states: only capital
+`K` kills (`k` moves up), and `C` is not `c`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Binding(NamedTuple):
+    """One line of the table.
+
+    Parameters
+    ----------
+    keys : tuple of str
+        Names as urwid gives them.
+    action : str
+        What the application is asked to do.
+    label : str
+        How the keys are written for people.
+    text : str
+        What happens, for the help and the palette.
+    group : str
+        Heading in the help.
+    hint : str
+        Short form for the footer; empty to leave it out there.
+    shell : str
+        The command that does the same without a screen; empty when there is none.
+    exact : bool
+        Whether the case of a letter matters.
+    """
+
+    keys: tuple[str, ...]
+    action: str
+    label: str
+    text: str
+    group: str
+    hint: str = ""
+    shell: str = ""
+    exact: bool = False
+
+
+SAFETY, TRADE, MOVE, CHART, AI, OTHER = "SAFETY", "TRADE", "MOVE", "CHART", "AI", "DATA"
+
+BINDINGS: tuple[Binding, ...] = (
+    Binding(("K", "f12"), "kill", "K, F12", "KILL now, no question", SAFETY, "K KILL", "rf kill",
+            exact=True),
+    Binding(("C",), "cancel all", "C", "cancel all orders (asks)", SAFETY, "",
+            "rf order cancel --all", exact=True),
+    Binding(("m",), "mode", "m", "mode: what live needs", SAFETY, "m mode"),
+    Binding(("+", "="), "risk up", "+", "risk threshold up: refused", SAFETY),
+    Binding(("-",), "risk down", "-", "risk threshold down", SAFETY, "", "rf risk limits"),
+    Binding(("b",), "buy", "b", "buy ticket", TRADE, "b buy", "rf order buy SYMBOL QUANTITY"),
+    Binding(("s",), "sell", "s", "sell ticket", TRADE, "s sell", "rf order sell SYMBOL QUANTITY"),
+    Binding(("enter",), "enter", "Enter", "open; in a ticket: review, send", TRADE, "Enter open"),
+    Binding(("esc",), "escape", "Esc", "close; never resumes", TRADE),
+    Binding(("c",), "cancel", "c", "cancel selected order", TRADE, "c cancel",
+            "rf order cancel ID", exact=True),
+    Binding(("1", "2", "3", "4", "5", "6"), "screen", "1-6", "screen", MOVE),
+    Binding(("tab",), "next panel", "Tab", "next panel", MOVE, "Tab panel"),
+    Binding(("shift tab",), "previous panel", "Shift-Tab", "previous panel", MOVE),
+    Binding(("up", "k"), "up", "k, ↑", "up in a list", MOVE, exact=True),
+    Binding(("down", "j"), "down", "j, ↓", "down in a list", MOVE),
+    Binding(("/",), "find", "/", "find a symbol", MOVE, "/ find"),
+    Binding((":",), "palette", ":", "command palette", MOVE),
+    Binding(("z",), "zoom in", "z", "zoom in", CHART),
+    Binding(("x",), "zoom out", "x", "zoom out", CHART),
+    Binding(("left",), "scroll left", "←", "back in time", CHART),
+    Binding(("right",), "scroll right", "→", "forward in time", CHART),
+    Binding(("t",), "time range", "t", "time range", CHART),
+    Binding(("d",), "dexter", "d", "Dexter analyst", AI, "d AI"),
+    Binding(("f",), "swarm", "f", "MiroFish swarm", AI, "f swarm"),
+    Binding(("e",), "export", "e", "export CSV files", OTHER, "e export"),
+    Binding(("r", "f5"), "refresh", "r", "ask the daemon again", OTHER, "r refresh", "rf status"),
+    Binding(("?",), "help", "?", "this help", OTHER, "? help"),
+    Binding(("q",), "quit", "q", "quit (asks with open orders)", OTHER, "q quit"),
+)  # fmt: skip
+
+ESSENTIAL = ("kill", "cancel all", "help", "quit")
+"""What the footer of a very small terminal still says."""
+
+
+def _spellings(binding: Binding) -> Iterator[str]:
+    for key in binding.keys:
+        yield key
+        if len(key) == 1 and key.isalpha() and not binding.exact:
+            yield key.swapcase()
+
+
+_BY_KEY = {key: binding for binding in BINDINGS for key in _spellings(binding)}
+
+
+def binding_of(key: str) -> Binding | None:
+    """Return the line of the table that `key` belongs to.
+
+    Examples
+    --------
+    >>> binding_of("B").action, binding_of("k").action, binding_of("K").action
+    ('buy', 'up', 'kill')
+    """
+    return _BY_KEY.get(key)
+
+
+def groups() -> dict[str, list[Binding]]:
+    """Return the table by heading, in its order."""
+    found: dict[str, list[Binding]] = {}
+    for binding in BINDINGS:
+        found.setdefault(binding.group, []).append(binding)
+    return found
+
+
+def hints(width: int) -> str:
+    """Return as many short forms as fit into `width` columns; safety and leaving come first."""
+    wanted = [b for b in BINDINGS if b.hint]
+    first = [b for b in wanted if b.action in {"kill", "help", "quit"}]
+    chosen = list(first)
+    for binding in wanted:
+        if binding not in chosen and len(_joined([*chosen, binding])) <= width:
+            chosen.append(binding)
+    return _joined([b for b in wanted if b in chosen])
+
+
+def _joined(bindings: list[Binding]) -> str:
+    return "  ".join(binding.hint for binding in bindings)

@@ -1,0 +1,1 @@
+"""Panels: each paints one slice of what the screen knows."""

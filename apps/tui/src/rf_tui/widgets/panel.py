@@ -1,0 +1,137 @@
+"""What every panel is: a frame, lines inside it, and errors that stay inside it."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+import zlib
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, ClassVar
+
+import urwid
+
+from rf_tui.messages import Message
+from rf_tui.paint import Line, canvas, framed
+
+_LOG = logging.getLogger(__name__)
+
+
+class Panel(urwid.Widget):
+    """A box that paints one view model; it is painted again only when that changes.
+
+    Parameters
+    ----------
+    send : callable
+        Takes what a person did here, as a message.
+    """
+
+    _sizing = frozenset([urwid.Sizing.BOX])
+    _selectable = False
+    name: ClassVar[str] = ""
+    tab: ClassVar[str] = ""
+
+    def __init__(self, send: Callable[[Message], None]) -> None:
+        super().__init__()
+        self.send = send
+        self.active = False
+        self.view: Any = None
+        self.error = ""
+        self._key: Hashable = None
+
+    # --- what a panel says ----------------------------------------------------------------
+
+    def heading(self, width: int) -> Line:
+        """Return the title, at most `width` columns."""
+        return [("title", self.tab)]
+
+    def footing(self) -> str:
+        """Return the hint in the lower border."""
+        return ""
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        """Return what stands inside the frame."""
+        raise NotImplementedError
+
+    def clicked(self, column: int, row: int) -> None:
+        """Take a click at a place inside the frame."""
+
+    def wheeled(self, step: int) -> None:
+        """Take a turn of the wheel: -1 up, +1 down."""
+
+    def move(self, step: int) -> None:
+        """Move the selection by `step`."""
+
+    # --- how it is shown ------------------------------------------------------------------
+
+    def show(self, view: Any, key: Hashable = None) -> None:
+        """Take a new view model; nothing is painted when it equals the last one.
+
+        `key` may stand for a view that is expensive to compare.
+        """
+        mark = view if key is None else key
+        if self._key is not None and self._key == mark and not self.error:
+            return
+        self.view, self._key, self.error = view, mark, ""
+        self._invalidate()
+
+    def fail(self, reference: str) -> None:
+        """Show that this panel cannot be shown, and where the log says why."""
+        if self.error != reference:
+            self.error = reference
+            self._invalidate()
+
+    def activate(self, active: bool) -> None:
+        """Draw the frame as the one that the keys go to, or not."""
+        if self.active != active:
+            self.active = active
+            self._invalidate()
+
+    def touched(self) -> None:
+        """Paint again: something of the panel's own has changed."""
+        self._invalidate()
+
+    def render(self, size: tuple[int, int], focus: bool = False) -> urwid.Canvas:  # type: ignore[override]  # a box only
+        """Paint the panel."""
+        width, height = size
+        body = self.body(max(width - 2, 0), max(height - 2, 0))
+        border = "border active" if self.active else "border"
+        title = self.heading(max(width - 4, 0))
+        return canvas(framed(body, size, title, foot=self.footing(), border=border), size)
+
+    def body(self, width: int, height: int) -> Sequence[Line]:
+        """Return the lines inside, or what went wrong with them."""
+        if not self.error:
+            try:
+                return self.lines(width, height)
+            except Exception:
+                self.error = log_failure(f"panel {self.name}")
+        return [
+            [("bad", " this panel cannot be shown")],
+            [("dim", f" log line {self.error}")],
+            [("dim", " the others go on")],
+        ]
+
+    def keypress(self, size: tuple[int, int], key: str) -> str | None:  # type: ignore[override]  # a box only
+        """Leave every key to the application."""
+        return key
+
+    def mouse_event(  # type: ignore[override]  # a box only
+        self, size: tuple[int, int], event: str, button: int, col: int, row: int, focus: bool
+    ) -> bool:
+        """Select by click, scroll by wheel; nothing here can send an order."""
+        if event != "mouse press":
+            return False
+        if button in {4, 5}:
+            self.wheeled(1 if button == 5 else -1)
+        elif button == 1:
+            self.send(Message("focus", self.name))
+            if 0 < col < size[0] - 1 and 0 < row < size[1] - 1:
+                self.clicked(col - 1, row - 1)
+        return True
+
+
+def log_failure(where: str) -> str:
+    """Log the present exception and return its reference; the same failure has the same one."""
+    reference = f"E{zlib.crc32(traceback.format_exc().encode()):08x}"
+    _LOG.exception("%s: %s failed", reference, where)
+    return reference

@@ -1,0 +1,187 @@
+"""What travels from the daemon to a screen: facts of the corridor, and views of its state.
+
+Facts (fills, refusals, changes of state) are the structs of `rf_common` as they are. Views are
+small frozen pictures of present state that the daemon takes a few times a second: a newer one
+replaces an older one, so a slow reader may miss some without harm.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from rf_common.clock import UnixNanos
+from rf_common.enums import FeedState, Mode, OrderStatus, OrderType, Side, SystemState, TimeInForce
+from rf_common.events import (
+    Bar,
+    CancelRejected,
+    FeedGap,
+    Level,
+    OrderFilled,
+    OrderRejected,
+    Quote,
+    Trade,
+)
+from rf_common.ids import ClientOrderId, InstrumentId, StrategyId
+from rf_common.orders import (
+    FeedChanged,
+    Notice,
+    PositionAdopted,
+    Refusal,
+    SignalRaised,
+    StateChanged,
+    StrategyChanged,
+)
+
+
+class InstrumentView(msgspec.Struct, frozen=True, array_like=True, tag="vI"):
+    """What can be traded; told once with the snapshot."""
+
+    instrument_id: InstrumentId
+    tick: Decimal
+    lot: Decimal
+    min_notional: Decimal
+    currency: str
+    state: FeedState
+    reason: str
+
+
+class BookView(msgspec.Struct, frozen=True, array_like=True, tag="vB"):
+    """The best levels of one book, best first; empty with a reason when there is none."""
+
+    instrument_id: InstrumentId
+    ts: UnixNanos
+    last_id: int
+    bids: tuple[Level, ...]
+    asks: tuple[Level, ...]
+    reason: str
+    source: str
+
+
+class OrderView(msgspec.Struct, frozen=True, array_like=True, tag="vO"):
+    """One order of ours; told whenever it changes."""
+
+    client_order_id: ClientOrderId
+    strategy_id: StrategyId
+    instrument_id: InstrumentId
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    quantity: Decimal
+    filled: Decimal
+    limit_price: Decimal | None
+    average_price: Decimal | None
+    status: OrderStatus
+    reason: str
+    created: UnixNanos
+    updated: UnixNanos
+
+
+class PositionView(msgspec.Struct, frozen=True, array_like=True):
+    """One net position; `mark` and `unrealised` are None while there is no price."""
+
+    instrument_id: InstrumentId
+    quantity: Decimal
+    average_price: Decimal | None
+    mark: Decimal | None
+    unrealised: Decimal | None
+    realised: Decimal
+    fees: Decimal
+    owners: tuple[tuple[StrategyId, Decimal], ...]
+
+
+class LimitView(msgspec.Struct, frozen=True, array_like=True):
+    """One limit with its present use; `used` is the fraction of it, None when unknown."""
+
+    rule: str
+    value: str
+    limit: str
+    used: float | None
+
+
+class AccountView(msgspec.Struct, frozen=True, array_like=True, tag="vA"):
+    """The account, marked; amounts in its currency, None while they cannot be computed."""
+
+    ts: UnixNanos
+    equity: Decimal | None
+    cash: Decimal
+    day_pnl: Decimal | None
+    realised: Decimal
+    fees: Decimal
+    gross: Decimal | None
+    net: Decimal | None
+    drawdown: float | None
+    positions: tuple[PositionView, ...]
+    limits: tuple[LimitView, ...]
+    orders_today: int
+    fills_today: int
+    signals: int
+    fills: int
+    refusals: tuple[tuple[str, int], ...]
+
+
+class FeedView(msgspec.Struct, frozen=True, array_like=True):
+    """One connection to a source of market data."""
+
+    source: str
+    state: FeedState
+    reason: str
+    latency_ms: float | None
+    last_event: UnixNanos
+    lost_trades: int
+
+
+class StrategyView(msgspec.Struct, frozen=True, array_like=True):
+    """One strategy and why it is off."""
+
+    strategy_id: StrategyId
+    enabled: bool
+    reason: str
+
+
+class SystemView(msgspec.Struct, frozen=True, array_like=True, tag="vS"):
+    """The daemon itself."""
+
+    ts: UnixNanos
+    version: str
+    session: str
+    mode: Mode
+    account: str
+    state: SystemState
+    state_reason: str
+    killed: bool
+    kill_number: int
+    kill_reason: str
+    resume_phrase: str
+    uptime_s: float
+    events_per_s: float
+    seq: int
+    journal_bytes: int
+    journal_bytes_per_day: float
+    feeds: tuple[FeedView, ...]
+    strategies: tuple[StrategyView, ...]
+
+
+BusEvent = (
+    Quote
+    | Trade
+    | Bar
+    | FeedGap
+    | OrderFilled
+    | OrderRejected
+    | CancelRejected
+    | Refusal
+    | SignalRaised
+    | StateChanged
+    | FeedChanged
+    | StrategyChanged
+    | PositionAdopted
+    | Notice
+    | InstrumentView
+    | BookView
+    | OrderView
+    | AccountView
+    | SystemView
+)
+"""Everything that `DashboardState.apply` understands."""
