@@ -126,8 +126,9 @@ class Driver:
             self.quote(A, (9_999 + cents) / 100, (10_001 + cents) / 100, later_ms=later_ms)
             self.quote(B, (4_999 + cents) / 100, (5_001 + cents) / 100, later_ms=later_ms)
 
-    def heartbeat(self, later_ms=500):
-        return self.feed(Timer(HEARTBEAT, self.now), later_ms)
+    def heartbeat(self, later_ms=500, late_ms=0):
+        due = self.now + (later_ms - late_ms) * NANOS_PER_MILLI
+        return self.feed(Timer(HEARTBEAT, due), later_ms)
 
     def start(self):
         self.feed(Timer(START, self.now))

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from rf_common import commands
-from rf_common.enums import OrderStatus, Severity, Side, SystemState
+from rf_common.enums import FeedState, OrderStatus, Severity, Side, SystemState
 from rf_common.events import (
     CancelRejected,
     OrderAccepted,
@@ -16,6 +16,7 @@ from rf_common.events import (
 )
 from rf_common.orders import (
     CancelOrder,
+    FeedChanged,
     Notice,
     PositionAdopted,
     RequestReport,
@@ -352,6 +353,25 @@ def test_order_numbers_go_on_after_a_restart(driver, make_driver):
     later = make_driver(ledger=driver.state.ledger(), nonce="AAAAAAAA").start()
 
     assert later.place(price="99.90") == "RF-S-AAAAAAAA-00000002"
+
+
+# --- pauses ---------------------------------------------------------------------------------------
+
+
+def test_a_heartbeat_that_is_a_little_late_changes_nothing(driver):
+    driver.quotes()
+    driver.heartbeat(5_000, late_ms=5_000)
+    assert driver.system_state is SystemState.ACTIVE
+
+
+def test_after_a_pause_no_price_is_believed_and_the_venue_is_asked(driver):
+    key = driver.working()
+    driver.heartbeat(6_000, late_ms=5_001)
+
+    assert {change.state for change in driver.told(FeedChanged)} == {FeedState.STALE}
+    assert driver.system_state is SystemState.RECONCILING
+    assert driver.told(RequestReport)[0] == RequestReport((key,), "paused")
+    assert driver.told(Notice)[0].code == "RF-E-003"
 
 
 # --- reports ------------------------------------------------------------------------------------

@@ -154,14 +154,19 @@ class Desk:
 
     def report(self, asked: tuple[str, ...] = (), **fields: Any) -> tuple[Output, ...]:
         told = {"orders": (), "executions": (), "positions": self.positions()} | fields
-        return self.feed(VenueReport("sim", self.now, asked, **told))
+        outputs = self.feed(VenueReport("sim", self.now, asked, **told))
+        again = next((o for o in outputs if isinstance(o, RequestReport)), None)
+        if again is None or again.unresolved == asked:
+            return outputs
+        return self.report(again.unresolved, **fields)
 
     def positions(self) -> tuple[tuple[str, Decimal], ...]:
         held = self.engine.state.account.positions
         return tuple((name, p.quantity) for name, p in held.items() if p.quantity)
 
     def begin(self) -> None:
-        self.feed(Timer(START, self.now))
+        # So late that no order of the session before can still be on its way to the venue.
+        self.feed(Timer(START, self.now), 6_000)
         known = self.last and next(o for o in self.last if isinstance(o, RequestReport)).unresolved
         self.report(known)
         state = self.engine.state

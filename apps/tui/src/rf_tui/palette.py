@@ -41,6 +41,8 @@ ROLES: Mapping[str, Role] = {
     "warn": Role("warn", mono="bold"),
     "bad": Role("down", settings="bold", mono="bold"),
     "good": Role("up", settings="bold", mono="bold"),
+    "bid bar": Role("text", "up ground", mono="underline"),
+    "ask bar": Role("text", "down ground", mono="underline"),
     "select": Role("text", "raised", "bold", "standout"),
     "raised": Role("text", "raised"),
     "field": Role("text", "raised", "", "underline"),
@@ -64,6 +66,8 @@ _DARK: dict[str, Tone] = {
     "down": Tone("#f87171", "light red"),
     "info": Tone("#60a5fa", "light cyan"),
     "warn": Tone("#f0b400", "yellow"),
+    "up ground": Tone("#14532d", "dark green"),
+    "down ground": Tone("#641a1a", "dark red"),
     "kill": Tone("#b40000", "dark red"),
     "white": Tone("#ffffff", "white"),
 }
@@ -78,6 +82,8 @@ _LIGHT: dict[str, Tone] = {
     "down": Tone("#b91c1c", "dark red"),
     "info": Tone("#1d4ed8", "dark blue"),
     "warn": Tone("#8a5300", "dark magenta"),
+    "up ground": Tone("#bbf0cd", "dark green"),
+    "down ground": Tone("#ffd0d0", "dark red"),
 }
 _HIGH: dict[str, Tone] = {
     "ground": Tone("#000000", "black"),
@@ -96,6 +102,8 @@ _BLUE_ORANGE: dict[str, Tone] = {
     "down": Tone("#ff9f43", "yellow"),
     "warn": Tone("#f5e663", "white"),
     "accent": Tone("#c4b5fd", "light magenta"),
+    "up ground": Tone("#17375e", "dark blue"),
+    "down ground": Tone("#6b3d0c", "brown"),
 }
 
 THEMES: Mapping[str, Mapping[str, Tone]] = {

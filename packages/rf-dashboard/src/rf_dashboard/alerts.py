@@ -76,7 +76,9 @@ class AlertLog:
                 return
             self.alerts.remove(known)
             count = known.count + 1
-        self.alerts.append(Alert(self.next_number(), ts, kind, severity, code, text, subject, count))
+        self.alerts.append(
+            Alert(self.next_number(), ts, kind, severity, code, text, subject, count)
+        )
         if len(self.alerts) > MAX_ALERTS:
             self.alerts.popleft()
 

@@ -243,7 +243,7 @@ class Engine:
     def _on_timer(self, timer: Timer) -> None:
         self.core.state.on_timer(timer)
         if timer.name == HEARTBEAT:
-            supervision.heartbeat(self.core)
+            supervision.heartbeat(self.core, timer.ts_event)
         elif timer.name == START:
             supervision.start(self.core)
 

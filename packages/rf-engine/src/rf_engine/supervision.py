@@ -43,12 +43,27 @@ def _tell_settings(core: Core) -> None:
             core.emit(StrategyChanged(strategy_id, True, text, "settings"))
 
 
-def heartbeat(core: Core) -> None:
+def heartbeat(core: Core, due: UnixNanos) -> None:
     """Look after everything that must not wait for a market event."""
+    if core.state.now - due > core.config.limits.stale_after_ms * NANOS_PER_MILLI:
+        _wake_up(core, due)
     _watch_feeds(core)
     _watch_losses(core)
     _watch_orders(core)
     _next_heartbeat(core)
+
+
+def _wake_up(core: Core, due: UnixNanos) -> None:
+    """After a pause of the process: no price is believed, and the venue is asked again."""
+    reason = f"the process was paused for {(core.state.now - due) // NANOS_PER_MILLI} ms"
+    core.notice(Severity.WARNING, "RF-E-003", reason)
+    for market in core.state.markets.values():
+        if market.feed_state is FeedState.LIVE:
+            core.emit(FeedChanged(market.instrument.instrument_id, FeedState.STALE, reason))
+    if core.state.system_state in {SystemState.ACTIVE, SystemState.REDUCING}:
+        core.move_to(SystemState.RECONCILING, reason, "system")
+        known = tuple(order.client_order_id for order in core.state.orders.open_orders())
+        core.emit(RequestReport(known, "paused"))
 
 
 def check_identity(core: Core) -> bool:

@@ -54,6 +54,9 @@ class Shape:
     floats: int = 0
     """How many floats it is, if it is nothing but floats."""
 
+    made: tuple[Write, Read] | None = None
+    """Its functions, if it has some of its own."""
+
 
 @cache
 def shape_of(kind: Any) -> Shape:
@@ -86,6 +89,8 @@ def shape_of(kind: Any) -> Shape:
 
 def functions(shape: Shape) -> tuple[Write, Read]:
     """Return functions that write and read one value of `shape`."""
+    if shape.made is not None:
+        return shape.made
     source = Source()
     parts = shape.write(source, "x")
     source.line(f"return {_joined(parts)}")
@@ -110,6 +115,12 @@ def _read_count(source: Source, target: str) -> None:
     source.line(f"{target} = data[p]; p += 1")
     with source.block(f"if {target} > 127:"):
         source.line(f"{target}, p = read_tail(data, p)")
+
+
+def _write_int(source: Source, name: str) -> list[str]:
+    zigzag = source.local()
+    source.line(f"{zigzag} = {name} << 1 ^ {name} >> 63")
+    return [f"BYTE[{zigzag}] if {zigzag} < 128 else uvarint({zigzag})"]
 
 
 def _read_int(source: Source, target: str) -> None:
@@ -143,7 +154,7 @@ def _read_bytes(source: Source, target: str, convert: str = "{}") -> None:
 
 _SCALARS: dict[Any, Shape] = {
     bool: Shape("bool", 1, lambda _, name: [f"BOOL[{name}]"], _read_bool),
-    int: Shape("i64", 1, lambda _, name: [f"varint({name})"], _read_int),
+    int: Shape("i64", 1, _write_int, _read_int),
     float: Shape("f64", 8, _write_float, _read_float, floats=1),
     bytes: Shape("bytes", 1, _write_bytes, _read_bytes),
     str: Shape(
@@ -356,7 +367,10 @@ def _called(text: str, least: int, write: Write, read: Read) -> Shape:
     def emit_read(source: Source, target: str) -> None:
         source.line(f"{target}, p = {source.known(read)}(data, p, end)")
 
-    return Shape(text, least, lambda source, name: [f"{source.known(write)}({name})"], emit_read)
+    def emit_write(source: Source, name: str) -> list[str]:
+        return [f"{source.known(write)}({name})"]
+
+    return Shape(text, least, emit_write, emit_read, made=(write, read))
 
 
 def _write_all(source: Source, shapes: Sequence[Shape], names: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from struct import Struct
 from typing import Any
 
 from rf_common.money import parse
-from rf_event_bus._varint import BYTE, read_tail, uvarint, varint
+from rf_event_bus._varint import BYTE, read_tail, uvarint
 
 
 def _unknown(what: str, index: int, count: int) -> ValueError:
@@ -29,7 +29,6 @@ _RUNTIME: dict[str, object] = {
     "read_tail": read_tail,
     "unknown": _unknown,
     "uvarint": uvarint,
-    "varint": varint,
 }
 
 

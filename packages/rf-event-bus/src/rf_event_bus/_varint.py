@@ -27,7 +27,9 @@ def uvarint(value: int) -> bytes:
         If `value` is negative or does not fit 64 bits.
     """
     if value < 0x80:
-        return BYTE[value] if value >= 0 else _refuse(value)
+        return BYTE[value] if value >= 0 else _refuse()
+    if value < 0x4000:
+        return BYTE[value & 0x7F | 0x80] + BYTE[value >> 7]
     low = value & 0xFFFFFFFFFFFFFF
     low = (low & 0x00FFFFFFF0000000) << 4 | low & 0x000000000FFFFFFF
     low = (low & 0x0FFFC0000FFFC000) << 2 | low & 0x00003FFF00003FFF
@@ -38,26 +40,20 @@ def uvarint(value: int) -> bytes:
         return (low | _CONTINUED[count]).to_bytes(count, "little")
     if high < 0x80:
         return _NINE.pack(low | _TOP, high)
-    return _NINE.pack(low | _TOP, high & 0x7F | 0x80) + b"\1" if high < 0x100 else _refuse(value)
+    return _NINE.pack(low | _TOP, high & 0x7F | 0x80) + b"\1" if high < 0x100 else _refuse()
 
 
-def varint(value: int) -> bytes:
-    """Return a signed 64-bit number as bytes: zigzag, so that small negative ones stay short.
+def zigzag(value: int) -> int:
+    """Return a number that is small when `value` is near zero, to either side.
 
-    Raises
-    ------
-    ValueError
-        If `value` does not fit 64 bits.
+    A value beyond 64 bits gives one beyond 64 bits, which `uvarint` refuses.
 
     Examples
     --------
-    >>> [varint(n).hex() for n in (0, -1, 63, 64, -65)]
-    ['00', '01', '7e', '8001', '8101']
+    >>> [zigzag(n) for n in (0, -1, 1, -64, 64)]
+    [0, 1, 2, 127, 128]
     """
-    zigzag = value << 1 ^ value >> 63
-    if zigzag < 0x80:
-        return BYTE[zigzag]
-    return uvarint(zigzag) if zigzag >> 64 == 0 else _refuse(value)
+    return value << 1 ^ value >> 63
 
 
 def read_tail(data: bytes, at: int) -> tuple[int, int]:
@@ -70,6 +66,9 @@ def read_tail(data: bytes, at: int) -> tuple[int, int]:
     IndexError
         If the data ends before the number.
     """
+    byte = data[at]
+    if 0 < byte < 0x80:
+        return data[at - 1] & 0x7F | byte << 7, at + 1
     if at + 8 <= len(data):
         low, high = _NINE.unpack_from(data, at - 1)
         if low & _TOP == _TOP and 0 < high < 0x80:
@@ -102,5 +101,5 @@ def _read_slowly(data: bytes, at: int) -> tuple[int, int]:
     return value, at + 1
 
 
-def _refuse(value: int) -> bytes:
-    raise ValueError(f"expected a number of 64 bits, was {value}")
+def _refuse() -> bytes:
+    raise ValueError("expected a number of 64 bits")

@@ -70,7 +70,7 @@ _START_CENTS = (10_000, 5_000)
 LIMITS = RiskLimits(
     max_order_notional=Decimal(4_000),
     max_position_notional=Decimal(6_000),
-    max_open_orders=8,
+    max_open_orders=5,
     max_daily_loss=Decimal(1_500),
     orders_per_second=20.0,
 )
@@ -510,6 +510,10 @@ class Simulation:
             self._order(commands.CancelAllOrders)
         elif chance < 0.45:
             self._order(commands.Reduce, reason="enough")
+        elif chance < 0.55:  # with an order still on its way
+            self._order(commands.PlaceOrder, **self._wish())
+            self._order(commands.Reduce, reason="by mistake")
+            self._order(commands.Resume, phrase=self.engine.state.resume_phrase)
         elif chance < 0.8:
             enabled = bool(self.rng.random() < 0.8)
             self._order(commands.SetStrategyEnabled, strategy_id=StrategyId("odd"), enabled=enabled)
@@ -559,6 +563,10 @@ class Simulation:
         if order.limit_price is not None and self.rng.random() < 0.5:
             change["limit_price"] = order.limit_price + Decimal(int(self.rng.integers(-5, 6))) / 100
         self._order(commands.ChangeOrder, client_order_id=key, **change)
+        if self.rng.random() < 0.4:  # while the change is on its way
+            wish = self._wish() | {"instrument_id": order.instrument_id, "side": order.side}
+            wish["limit_price"] = order.limit_price
+            self._order(commands.PlaceOrder, **wish)
 
     def _cancel_one(self) -> None:
         key = self._one_open()
@@ -715,7 +723,10 @@ class Simulation:
         self._promise("P2", known == theirs, f"open are {known}, at the venue {theirs}")
 
     def _check_account(self) -> None:
-        gap = self.engine.state.account.identity_gap()
+        state = self.engine.state
+        halted = state.system_state is SystemState.HALTED or not state.storage_failed
+        self._promise("P3", halted, f"{state.system_state} without a journal")
+        gap = state.account.identity_gap()
         self._promise("identity", gap == 0, f"the account is off by {gap}")
 
     def _be_quiet(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 import zlib
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import urwid
@@ -29,14 +29,15 @@ class Panel(urwid.Widget):
     _selectable = False
     name: ClassVar[str] = ""
     tab: ClassVar[str] = ""
+    view: Any = None
 
     def __init__(self, send: Callable[[Message], None]) -> None:
         super().__init__()
         self.send = send
         self.active = False
-        self.view: Any = None
         self.error = ""
-        self._key: Hashable = None
+        self._size = (0, 0)
+        self._lines: list[Line] = []
 
     # --- what a panel says ----------------------------------------------------------------
 
@@ -63,40 +64,45 @@ class Panel(urwid.Widget):
 
     # --- how it is shown ------------------------------------------------------------------
 
-    def show(self, view: Any, key: Hashable = None) -> None:
-        """Take a new view model; nothing is painted when it equals the last one.
-
-        `key` may stand for a view that is expensive to compare.
-        """
-        mark = view if key is None else key
-        if self._key is not None and self._key == mark and not self.error:
-            return
-        self.view, self._key, self.error = view, mark, ""
-        self._invalidate()
+    def show(self, view: Any) -> None:
+        """Take a new view model; it is painted when it makes a difference to the picture."""
+        self.view, self.error = view, ""
+        self.refresh()
 
     def fail(self, reference: str) -> None:
         """Show that this panel cannot be shown, and where the log says why."""
-        if self.error != reference:
-            self.error = reference
-            self._invalidate()
+        self.error = reference
+        self.refresh()
 
     def activate(self, active: bool) -> None:
         """Draw the frame as the one that the keys go to, or not."""
-        if self.active != active:
-            self.active = active
-            self._invalidate()
+        self.active = active
+        self.refresh()
 
-    def touched(self) -> None:
-        """Paint again: something of the panel's own has changed."""
-        self._invalidate()
+    def refresh(self) -> None:
+        """Compose the picture, and ask for a new frame if it is another one."""
+        if self._size != (0, 0):
+            lines = self._composed(self._size)
+            if lines != self._lines:
+                self._lines = lines
+                self._invalidate()
 
     def render(self, size: tuple[int, int], focus: bool = False) -> urwid.Canvas:  # type: ignore[override]  # a box only
         """Paint the panel."""
+        if size != self._size:
+            self._size = size
+            self._lines = self._composed(size)
+        return canvas(self._lines, size)
+
+    def _composed(self, size: tuple[int, int]) -> list[Line]:
         width, height = size
         body = self.body(max(width - 2, 0), max(height - 2, 0))
         border = "border active" if self.active else "border"
-        title = self.heading(max(width - 4, 0))
-        return canvas(framed(body, size, title, foot=self.footing(), border=border), size)
+        try:
+            title, foot = self.heading(max(width - 4, 0)), self.footing()
+        except Exception:
+            title, foot = [("bad", self.tab)], log_failure(f"heading of {self.name}")
+        return framed(body, size, title, foot=foot, border=border)
 
     def body(self, width: int, height: int) -> Sequence[Line]:
         """Return the lines inside, or what went wrong with them."""

@@ -1,0 +1,103 @@
+"""Open orders, two lines each, one of them selected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rf_common.enums import OrderType
+from rf_dashboard.views.trading import OrderRow
+from rf_tui.figures import age_text, px_text, quantity_text
+from rf_tui.glyphs import clean
+from rf_tui.messages import Message
+from rf_tui.paint import Line
+from rf_tui.widgets.panel import Panel
+
+TYPES = {
+    OrderType.MARKET: "MKT",
+    OrderType.LIMIT: "LMT",
+    OrderType.STOP_MARKET: "STP",
+    OrderType.STOP_LIMIT: "STL",
+}
+
+
+class Orders(Panel):
+    """View model: the rows."""
+
+    name = "orders"
+    tab = "Orders"
+    view: Sequence[OrderRow] = ()
+    selected_id = ""
+    _top = 0
+
+    @property
+    def selected(self) -> OrderRow | None:
+        """The selected order; the first one when the selected one is gone."""
+        rows = self.view
+        return next((r for r in rows if r.client_order_id == self.selected_id), None) or (
+            rows[0] if rows else None
+        )
+
+    def heading(self, width: int) -> Line:
+        """Return the title and how many are open."""
+        return [("title", f"Open orders {len(self.view)}")]
+
+    def footing(self) -> str:
+        """Return the keys of this panel."""
+        return "c cancel  C all (asks)"
+
+    def lines(self, width: int, height: int) -> Sequence[Line]:
+        """Return the orders around the selected one."""
+        rows = self.view
+        if not rows:
+            return [(), [("dim", " no open orders")]]
+        at = self._at()
+        room = max(1, height // 2)
+        self._top = max(0, min(max(self._top, at - room + 1), at))
+        return [
+            line
+            for number, row in enumerate(rows[self._top : self._top + room], self._top)
+            for line in _row(row, width, chosen=number == at)
+        ]
+
+    def move(self, step: int) -> None:
+        """Select the order `step` further."""
+        if self.view:
+            at = max(0, min(len(self.view) - 1, self._at() + step))
+            self.selected_id = self.view[at].client_order_id
+            self.send(Message("order", self.selected_id))
+
+    def clicked(self, column: int, row: int) -> None:
+        """Select the clicked order."""
+        at = self._top + row // 2
+        if at < len(self.view):
+            self.selected_id = self.view[at].client_order_id
+            self.send(Message("order", self.selected_id))
+
+    def wheeled(self, step: int) -> None:
+        """Select the next or the one before."""
+        self.move(step)
+
+    def _at(self) -> int:
+        selected = self.selected
+        return next(n for n, row in enumerate(self.view) if row is selected)
+
+
+def short_id(client_order_id: str) -> str:
+    """Return the running number of an order id, enough to tell orders of one session apart."""
+    return clean(client_order_id.rpartition("-")[2][-4:])
+
+
+def _row(row: OrderRow, width: int, *, chosen: bool) -> list[Line]:
+    price = f" {px_text(row.limit_price, row.tick)}" if row.limit_price.value is not None else ""
+    what = f"{row.side} {quantity_text(row.quantity)} {clean(row.symbol)}"
+    role = "select" if chosen else "text"
+    first = f"{'>' if chosen else ' '}{short_id(row.client_order_id)} {what}"
+    kind = f" {TYPES[row.order_type]}{price}"
+    filled = f"{quantity_text(row.filled)}/{quantity_text(row.quantity)}"
+    state = row.status.lower().replace("_", " ")
+    old = "?" if row.stale else ""
+    second = f"       {row.time_in_force}  {state}{old}  {filled}  {age_text(row.age_ms)}"
+    return [
+        [(role, first), ("up" if row.side.sign > 0 else "down", kind)],
+        [("dim", second)],
+    ]
