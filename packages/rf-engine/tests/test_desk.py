@@ -354,3 +354,23 @@ def test_every_command_is_answered_exactly_once(driver):
     place(driver, quantity=Decimal(-1))
     assert len(driver.told(CommandAnswer)) == 1
     assert not driver.told(SubmitOrder)
+
+
+def test_loss_limits_can_be_tightened_and_stay_so_after_a_restart(driver, make_driver):
+    answer = driver.command(commands.TightenRisk, fraction=0.5)
+
+    assert (answer.ok, answer.code) == (True, "TIGHTENED")
+    assert driver.state.limits.max_drawdown == 0.025
+    assert driver.state.limits.max_daily_loss == Decimal(1_000)
+    later = make_driver(ledger=driver.state.ledger(), nonce="BBBBBBBB")
+    assert later.state.limits == driver.state.limits
+
+
+@pytest.mark.parametrize("fraction", [1.0, 1.1, 0.0, -1.0, float("nan")])
+def test_no_command_raises_a_limit(driver, fraction):
+    before = driver.state.limits
+
+    answer = driver.command(commands.TightenRisk, fraction=fraction)
+
+    assert (answer.ok, answer.code) == (False, "LOOSENING")
+    assert driver.state.limits == before

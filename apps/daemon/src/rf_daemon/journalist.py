@@ -21,6 +21,7 @@ from rf_common.events import (
 from rf_common.orders import (
     CommandAnswer,
     FeedChanged,
+    LimitChanged,
     Notice,
     Output,
     PositionAdopted,
@@ -51,6 +52,7 @@ class Journalist:
             StateChanged: self._state,
             FeedChanged: self._instrument,
             StrategyChanged: self._strategy,
+            LimitChanged: self._limit,
             PositionAdopted: self._adopted,
             Notice: self._notice,
             CommandAnswer: self._answer,
@@ -110,6 +112,9 @@ class Journalist:
     def _strategy(self, change: StrategyChanged) -> None:
         word = "on" if change.enabled else "off"
         self._log.warning(f"strategy {change.strategy_id} is {word}: {change.reason}")
+
+    def _limit(self, change: LimitChanged) -> None:
+        self._log.warning(f"limit {change.rule}: {change.old} -> {change.new}", actor=change.actor)
 
     def _adopted(self, adopted: PositionAdopted) -> None:
         self._log.error(

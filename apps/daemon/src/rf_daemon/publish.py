@@ -9,6 +9,7 @@ from typing import Any
 
 from rf_common import money
 from rf_common.clock import UnixNanos
+from rf_common.enums import Severity
 from rf_common.events import (
     Bar,
     CancelRejected,
@@ -24,6 +25,7 @@ from rf_common.ids import ClientOrderId, InstrumentId
 from rf_common.orders import (
     CancelOrder,
     FeedChanged,
+    LimitChanged,
     Notice,
     Output,
     PositionAdopted,
@@ -110,6 +112,9 @@ class Publisher:
                 self._offer("orders", order_view(order), now)
 
     def _fact(self, fact: Any, now: UnixNanos, orders: dict[ClientOrderId, None]) -> None:
+        if isinstance(fact, LimitChanged):
+            text = f"limit {fact.rule}: {fact.old} is now {fact.new}, by {fact.actor}"
+            fact = Notice(Severity.WARNING, "RF-R-011", text)
         kind = type(fact)
         topic = _TOPICS.get(kind)
         if topic is not None:

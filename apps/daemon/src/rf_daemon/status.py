@@ -91,7 +91,7 @@ def strategies(engine: Engine) -> list[dict[str, Any]]:
 
 def limits_used(engine: Engine) -> list[dict[str, str]]:
     """Return the limits that a running account moves towards, with their present use."""
-    state, limits = engine.state, engine.state.config.limits
+    state, limits = engine.state, engine.state.limits
     risk = state.risk
     marks = state.current_marks()
     gross = sum(

@@ -25,6 +25,7 @@ from rf_common.commands import (
     SetStrategyEnabled,
     Shutdown,
     SwapStrategy,
+    TightenRisk,
 )
 from rf_common.errors import RfError
 from rf_common.orders import CommandAnswer, OrderIntent
@@ -38,6 +39,14 @@ ANSWER_S = 1.0
 
 KILL_ANSWER_S = 0.7
 """The same for a kill: whoever asked wants to know soon that the gate is shut, seconds."""
+
+_TIGHTER, _LOOSER = 0.9, 1.1
+LIVE_NEEDS = (
+    "a live venue: none is built in, orders go to the paper venue only",
+    "a daemon started with --allow-live: this version has no such flag",
+    "arming by a person at the daemon's own terminal: never over the bus",
+)
+"""Conditions of live trading that this version cannot meet."""
 
 _ORDERS = PlaceOrder | ChangeOrder | CancelOpenOrder | CancelAllOrders
 _EXIT = {"SENT": 0, "PHRASE": 10, "system_state": 10}
@@ -79,6 +88,8 @@ class Verbs:
             "kill": self._kill,
             "resume": self._resume,
             "reduce": self._reduce,
+            "risk_adjust": self._risk_adjust,
+            "mode": self._mode,
             "strategy": self._strategy,
             "why": self._why,
             "risk": self._risk,
@@ -108,7 +119,7 @@ class Verbs:
     async def _risk(self, _: Mapping[str, Any]) -> object:
         return await self._engine(
             lambda e: {
-                "limits": status.limits(e.state.config.limits),
+                "limits": status.limits(e.state.limits),
                 "used": status.limits_used(e),
                 "refusals": dict(sorted(e.state.risk.refusals.items())),
             }
@@ -161,6 +172,15 @@ class Verbs:
     async def _reduce(self, args: Mapping[str, Any]) -> object:
         command = Reduce(command_id=_fresh_id(), actor=_actor(args), reason=_reason(args))
         return _shown(await self._command(command))
+
+    async def _risk_adjust(self, args: Mapping[str, Any]) -> object:
+        common = {"type": "tighten", "command_id": _fresh_id(), "actor": _actor(args)}
+        fraction = _TIGHTER if float(args.get("delta", 0)) < 0 else _LOOSER
+        return _shown(await self._command(_decoded({**common, "fraction": fraction}, TightenRisk)))
+
+    async def _mode(self, _: Mapping[str, Any]) -> object:
+        mode = self._latest().get("mode", "")
+        return {"mode": mode, "open": list(LIVE_NEEDS), "text": "live trading is not possible"}
 
     async def _strategy(self, args: Mapping[str, Any]) -> object:
         name = args.get("strategy_id")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from rf_common.clock import NANOS_PER_SECOND
+from rf_dashboard.format import NA
+from rf_dashboard.format import percent as percent_text
 from rf_dashboard.values import Value
 from rf_tui.glyphs import DOWN, FLAT, UP
 from rf_tui.paint import Span
-
-NA = "n/a"
 
 
 def decimals(step: Decimal | None) -> int:
@@ -42,13 +41,12 @@ def direction(value: float | Decimal | None) -> tuple[str, str]:
     return ("down", DOWN) if value < 0 else ("text", FLAT)
 
 
-def percent(value: Value[float], places: int = 2) -> Span:
-    """Return a change as arrow, sign and percent."""
+def percent(value: Value[float], digits: int = 2) -> Span:
+    """Return a change as arrow, sign and percent, in the colour of its direction."""
     if value.value is None:
         return "dim", NA
-    shown = round(value.value * 100, places)
-    role, arrow = direction(shown)
-    return role, f"{arrow}{shown:+.{places}f}%{mark(value)}"
+    role, _ = direction(round(value.value, digits + 2))
+    return role, percent_text(value.value, digits=digits) + mark(value)
 
 
 def money_text(value: Value[Decimal], width: int, *, sign: bool = False, unit: str = "") -> str:
@@ -100,37 +98,4 @@ def size_text(qty: float, lot: Decimal | None, width: int) -> str:
 
 def quantity_text(quantity: Decimal) -> str:
     """Return an exact quantity without trailing zeros or an exponent."""
-    return f"{quantity.normalize():f}"
-
-
-def age_text(age_ms: int | None) -> str:
-    """Return an age as people say it.
-
-    Examples
-    --------
-    >>> [age_text(ms) for ms in (40, 1_200, 75_000, 7_300_000)]
-    ['0.0s', '1.2s', '1m15s', '2h01m']
-    """
-    if age_ms is None:
-        return NA
-    seconds = age_ms // 1000
-    if seconds < 60:
-        return f"{seconds}.{age_ms % 1000 // 100}s"
-    if seconds < 3600:
-        return f"{seconds // 60}m{seconds % 60:02d}s"
-    return f"{seconds // 3600}h{seconds % 3600 // 60:02d}m"
-
-
-def clock_text(ts: int, *, seconds: bool = True) -> str:
-    """Return the UTC time of day of `ts`, ns."""
-    total = ts // NANOS_PER_SECOND % 86_400
-    text = f"{total // 3600:02d}:{total // 60 % 60:02d}"
-    return f"{text}:{total % 60:02d}" if seconds else text
-
-
-def gauge(fraction: float | None, width: int) -> str:
-    """Return a bar of `width` cells filled to `fraction`."""
-    full = 0 if fraction is None else max(0, min(width, round(fraction * width)))
-    if fraction and fraction > 0 and full == 0:
-        full = 1
-    return "█" * full + "░" * (width - full)
+    return f"{quantity.normalize():f}" if quantity else "0"

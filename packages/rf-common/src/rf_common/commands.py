@@ -68,6 +68,12 @@ class Reduce(_Command, frozen=True, kw_only=True, tag="reduce"):
     reason: str
 
 
+class TightenRisk(_Command, frozen=True, kw_only=True, tag="tighten"):
+    """Lower the loss limits to a fraction of what they are; nothing on the bus can raise them."""
+
+    fraction: float = 0.9
+
+
 class SetStrategyEnabled(_Command, frozen=True, kw_only=True, tag="strategy_enabled"):
     """Switch one strategy on or off."""
 
@@ -100,6 +106,7 @@ Command = (
     | Kill
     | Resume
     | Reduce
+    | TightenRisk
     | SetStrategyEnabled
     | SwapStrategy
     | Shutdown

@@ -151,6 +151,15 @@ class StrategyChanged(msgspec.Struct, frozen=True, gc=False, array_like=True, ta
     actor: str
 
 
+class LimitChanged(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="!L"):
+    """A risk limit has another value from now on."""
+
+    rule: str
+    old: str
+    new: str
+    actor: str
+
+
 class PositionAdopted(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="!P"):
     """The venue's position differed from ours and is now the position, entered at `price`."""
 
@@ -191,6 +200,7 @@ Output = (
     | StateChanged
     | FeedChanged
     | StrategyChanged
+    | LimitChanged
     | PositionAdopted
     | Notice
     | CommandAnswer

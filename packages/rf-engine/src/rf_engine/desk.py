@@ -11,6 +11,7 @@ from rf_common.enums import OrderStatus, SystemState
 from rf_common.orders import (
     CancelOrder,
     CommandAnswer,
+    LimitChanged,
     OrderIntent,
     ReplaceOrder,
     RequestReport,
@@ -21,6 +22,7 @@ from rf_engine.core import Core
 from rf_oms.orders import Order
 from rf_risk import HUMAN, Refused
 
+_LOSS_LIMITS = ("max_drawdown", "max_daily_loss")
 _CHANGEABLE = {OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED}
 
 
@@ -146,6 +148,21 @@ def _reduce(core: Core, command: asked.Reduce) -> None:
     core.answer(command.command_id, True, "REDUCING", text, fix)
 
 
+def _tighten(core: Core, command: asked.TightenRisk) -> None:
+    if not 0.0 < command.fraction < 1.0:
+        text = f"fraction = {command.fraction}: expected a number between 0 and 1"
+        fix = "limits are raised in the settings only, and then by a restart"
+        core.answer(command.command_id, False, "LOOSENING", text, fix)
+        return
+    told: list[str] = []
+    for rule in _LOSS_LIMITS:
+        old = getattr(core.state.limits, rule)
+        new = type(old)(f"{float(old) * command.fraction:.6g}")
+        core.emit(LimitChanged(rule, str(old), str(new), command.actor))
+        told.append(f"{rule} {new}")
+    core.answer(command.command_id, True, "TIGHTENED", ", ".join(told))
+
+
 def _enable(core: Core, command: asked.SetStrategyEnabled) -> None:
     if core.registry.get(command.strategy_id) is None:
         known = ", ".join(core.registry) or "none"
@@ -204,6 +221,7 @@ _HANDLERS: dict[type, Callable[[Core, Any], None]] = {
     asked.Kill: _kill,
     asked.Resume: _resume,
     asked.Reduce: _reduce,
+    asked.TightenRisk: _tighten,
     asked.SetStrategyEnabled: _enable,
     asked.SwapStrategy: _swap,
     asked.Shutdown: _shutdown,

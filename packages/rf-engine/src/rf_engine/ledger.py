@@ -25,6 +25,8 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     kill: KillState
     reducing: str
     """Why only reducing orders are allowed; empty when they are not limited."""
+    tightened: tuple[tuple[str, str, str], ...] = ()
+    """Limits a person lowered: name, value in the settings, value now."""
     disabled: tuple[tuple[StrategyId, str], ...]
     next_order: int
     marks: tuple[tuple[InstrumentId, Decimal], ...]

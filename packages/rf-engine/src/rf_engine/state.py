@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from rf_common import money
 from rf_common.canonical import digest
 from rf_common.clock import NANOS_PER_MILLI, UnixNanos
@@ -44,6 +46,7 @@ from rf_common.orders import (
     CancelOrder,
     CommandAnswer,
     FeedChanged,
+    LimitChanged,
     Output,
     PositionAdopted,
     Refusal,
@@ -100,6 +103,7 @@ class EngineState:
         self.orders = Orders()
         self.account = Account(config.starting_equity)
         self.risk = RiskState(config.limits.orders_per_second)
+        self.limits = config.limits
         self.disabled: dict[StrategyId, str] = {}
         self.next_order = 1
         self.marks: dict[InstrumentId, Decimal] = {}
@@ -139,6 +143,7 @@ class EngineState:
             StateChanged: self._state_changed,
             FeedChanged: self._feed_changed,
             StrategyChanged: self._strategy_changed,
+            LimitChanged: self._limit_changed,
             PositionAdopted: self._adopted,
             CommandAnswer: self._answered,
         }
@@ -355,6 +360,10 @@ class EngineState:
         else:
             self.disabled[output.strategy_id] = output.reason
 
+    def _limit_changed(self, output: LimitChanged) -> None:
+        kind = type(getattr(self.limits, output.rule))
+        self.limits = msgspec.structs.replace(self.limits, **{output.rule: kind(output.new)})
+
     def _adopted(self, output: PositionAdopted) -> None:
         self.account.adopt(output.instrument_id, output.new, output.price, EXTERNAL)
 
@@ -442,6 +451,7 @@ class EngineState:
             risk=self.risk.state(),
             kill=self.kill,
             reducing=self.reducing,
+            tightened=self._tightened(),
             disabled=tuple(sorted(self.disabled.items())),
             next_order=self.next_order,
             marks=tuple(sorted(self._known_marks().items())),
@@ -458,12 +468,21 @@ class EngineState:
         mids = {name: market.mid() for name, market in self.markets.items()}
         return self.marks | {name: mid for name, mid in mids.items() if mid is not None}
 
+    def _tightened(self) -> tuple[tuple[str, str, str], ...]:
+        configured, now = self.config.limits, self.limits
+        pairs = ((n, getattr(configured, n), getattr(now, n)) for n in now.__struct_fields__)
+        return tuple((name, str(old), str(new)) for name, old, new in pairs if old != new)
+
     def _restore(self, ledger: Ledger) -> None:
         self.orders.restore(ledger.orders, ledger.executions)
         self.account = Account.from_state(ledger.account)
         self.risk.restore(ledger.risk)
         self.kill = ledger.kill
         self.reducing = ledger.reducing
+        for rule, configured, now in ledger.tightened:
+            # Settings that were edited since then are a person's newer word.
+            if str(getattr(self.config.limits, rule)) == configured:
+                self._limit_changed(LimitChanged(rule, configured, now, "settings"))
         self.disabled = dict(ledger.disabled)
         self.next_order = ledger.next_order
         self.marks = dict(ledger.marks)

@@ -45,7 +45,7 @@ def _tell_settings(core: Core) -> None:
 
 def heartbeat(core: Core, due: UnixNanos) -> None:
     """Look after everything that must not wait for a market event."""
-    if core.state.now - due > core.config.limits.stale_after_ms * NANOS_PER_MILLI:
+    if core.state.now - due > core.state.limits.stale_after_ms * NANOS_PER_MILLI:
         _wake_up(core, due)
     _watch_feeds(core)
     _watch_losses(core)
@@ -178,7 +178,7 @@ def _adopt_positions(core: Core, report: VenueReport, differing: tuple[Instrumen
 
 
 def _watch_feeds(core: Core) -> None:
-    limit = core.config.limits.stale_after_ms * NANOS_PER_MILLI
+    limit = core.state.limits.stale_after_ms * NANOS_PER_MILLI
     now = core.state.now
     for market in core.state.markets.values():
         if market.feed_state is FeedState.LIVE and now - market.quote_ts > limit:
@@ -189,7 +189,7 @@ def _watch_feeds(core: Core) -> None:
 def _watch_losses(core: Core) -> None:
     if core.state.system_state is not SystemState.ACTIVE:
         return
-    risk, limits = core.state.risk, core.config.limits
+    risk, limits = core.state.risk, core.state.limits
     if risk.daily_pnl is not None and -risk.daily_pnl > limits.max_daily_loss:
         reason = f"daily loss {-risk.daily_pnl:,.2f} is above {limits.max_daily_loss:,.2f}"
     elif risk.drawdown is not None and risk.drawdown > limits.max_drawdown:

@@ -120,7 +120,7 @@ def snapshot(
         system_state=state.system_state,
         state_reason=state.state_reason,
         mode=core.config.mode,
-        limits=core.config.limits,
+        limits=state.limits,
         instrument=market.instrument if market is not None else None,
         feed_state=market.feed_state if market is not None else FeedState.DOWN,
         quote=market.quote if market is not None else None,

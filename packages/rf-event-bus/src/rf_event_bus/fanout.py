@@ -10,7 +10,6 @@ that a reader that never reads costs no more than its own buffer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import count
 from typing import Any, NamedTuple, Protocol
 
 from rf_common.clock import UnixNanos
@@ -40,8 +39,11 @@ class Sink(Protocol):
 
 
 class _Told(NamedTuple):
+    first: int
     topic: str
     frame: bytes
+    events: Sequence[Any]
+    """What is told; of the market topic only, for those who are behind."""
 
 
 class Fanout:
@@ -80,7 +82,6 @@ class Fanout:
         self._unencodable = unencodable
         self._frames: list[_Told] = []
         self._bytes = 0
-        self._market: list[Batch] = []
         self._newest: dict[tuple[type[Any], str], tuple[int, Any]] = {}
 
     # --- encoding -----------------------------------------------------------------------------
@@ -92,21 +93,17 @@ class Fanout:
             if batch.first != self.head + 1:
                 self._close_run(run, ts)
                 self._skip(batch.first - 1)
-            is_market = batch.topic == MARKET
             if not self._is_wanted(batch.topic):
                 self._close_run(run, ts)
                 self.head += len(batch.events)
-                continue
-            if is_market:
-                self._market.append(batch)
-            if is_market and _TICK_KINDS.issuperset(map(type, batch.events)):
+            elif batch.topic == MARKET and _TICK_KINDS.issuperset(map(type, batch.events)):
                 run.extend(batch.events)
                 self.head += len(batch.events)
-                continue
-            self._close_run(run, ts)
-            for event in batch.events:
-                self.head += 1
-                self._event(self.head, ts, batch.topic, event)
+            else:
+                self._close_run(run, ts)
+                for event in batch.events:
+                    self.head += 1
+                    self._event(self.head, ts, batch.topic, event)
         self._close_run(run, ts)
         self.flush()
 
@@ -115,8 +112,8 @@ class Fanout:
 
     def _skip(self, last: int) -> None:
         """Tell that the events up to `last` were lost on the way here."""
-        self._add(self.head + 1, last, MARKET, Lost(self.head + 1, last, MARKET))
-        self.head = last
+        first, self.head = self.head + 1, last
+        self._add(first, MARKET, (), Lost(first, last, MARKET), last)
 
     def _close_run(self, run: list[Quote | Trade], ts: UnixNanos) -> None:
         first = self.head - len(run) + 1
@@ -135,18 +132,18 @@ class Fanout:
             for number, tick in enumerate(ticks, first):
                 self._event(number, ts, MARKET, tick)
             return
-        self._add(first, first + len(ticks) - 1, MARKET, frame)
+        self._add(first, MARKET, ticks, frame, first + len(ticks) - 1)
 
     def _event(self, seq: int, ts: UnixNanos, topic: str, event: Any) -> None:
         try:
-            self._add(seq, seq, topic, Event(seq, ts, topic, event))
+            self._add(seq, topic, (event,), Event(seq, ts, topic, event), seq)
         except RfError as error:
             self._unencodable(event, error)
-            self._add(seq, seq, topic, Lost(seq, seq, topic))
+            self._add(seq, topic, (), Lost(seq, seq, topic), seq)
 
-    def _add(self, first: int, last: int, topic: str, frame: Frame) -> None:
+    def _add(self, first: int, topic: str, events: Sequence[Any], frame: Frame, last: int) -> None:
         payload = self._wire.encode_server(frame)
-        self._frames.append(_Told(topic, encode_frame(payload)))
+        self._frames.append(_Told(first, topic, encode_frame(payload), events))
         for sink in self._sinks:
             sink.offer(first, last, topic, payload)
         self._bytes += len(payload)
@@ -158,15 +155,15 @@ class Fanout:
     def flush(self) -> None:
         """Hand over the frames that were added."""
         frames, self._frames, self._bytes = self._frames, [], 0
-        market, self._market = self._market, []
         if not frames:
             return
+        market = [told for told in frames if told.topic == MARKET]
         behind = [reader for reader in self.readers if reader.paused_ns and MARKET in reader.topics]
-        if behind:
+        if market and behind:
             self._remember(market)
             for reader in behind:
-                reader.missed = reader.missed or (market[0].first if market else 0)
-        else:
+                reader.missed = reader.missed or market[0].first
+        elif not behind:
             self._newest.clear()
         chunks: dict[frozenset[str], bytes] = {}
         for reader in tuple(self.readers):
@@ -176,9 +173,9 @@ class Fanout:
             if chunks[topics] and not reader.write(chunks[topics]):
                 self._too_slow(reader)
 
-    def _remember(self, market: Iterable[Batch]) -> None:
-        for batch in market:
-            for seq, event in zip(count(batch.first), batch.events, strict=False):
+    def _remember(self, market: Iterable[_Told]) -> None:
+        for told in market:
+            for seq, event in enumerate(told.events, told.first):
                 if type(event) in self._wire.latest:
                     self._newest[type(event), event.instrument_id] = seq, event
 
@@ -187,9 +184,7 @@ class Fanout:
         first, reader.missed = reader.missed, 0
         if not first:
             return
-        newest = sorted(
-            (seq, event) for seq, event in self._newest.values() if seq >= first
-        )
+        newest = sorted((seq, event) for seq, event in self._newest.values() if seq >= first)
         self.lost += self.head - first + 1 - len(newest)
         frames: list[Frame] = [Lost(first, self.head, MARKET)]
         frames += [Event(seq, ts, MARKET, event) for seq, event in newest]

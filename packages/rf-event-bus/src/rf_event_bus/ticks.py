@@ -114,7 +114,9 @@ def pack_quotes(quotes: Sequence[Quote]) -> bytes:
         If a number is NaN, infinite or beyond 64 bits.
     """
     rows = list(map(msgspec.structs.astuple, quotes))
-    ids, ts, bid_px, bid_qty, ask_px, ask_qty, update_id = zip(*rows, strict=True) if rows else ((),) * 7
+    ids, ts, bid_px, bid_qty, ask_px, ask_qty, update_id = (
+        zip(*rows, strict=True) if rows else ((),) * 7
+    )
     columns = (ts, update_id, bid_px, bid_qty, ask_px, ask_qty)
     return _pack(ids, columns, _QUOTE)
 
@@ -203,7 +205,9 @@ def _pack(
     return _BLOCK.encode(_Block(tuple(table), len(index), raw))
 
 
-def _unpack(data: bytes, kinds: Sequence[np.dtype[Any]]) -> tuple[tuple[InstrumentId, ...], list[Any]]:
+def _unpack(
+    data: bytes, kinds: Sequence[np.dtype[Any]]
+) -> tuple[tuple[InstrumentId, ...], list[Any]]:
     block = _BLOCK.decode(data)
     count, width = block.count, sum(kind.itemsize for kind in kinds)
     if len(block.columns) != count * width:

@@ -20,6 +20,7 @@ from rf_common.events import Commanded, Envelope, OrderEvent, VenueReport
 from rf_common.orders import (
     CancelOrder,
     CommandAnswer,
+    LimitChanged,
     Output,
     PositionAdopted,
     ReplaceOrder,
@@ -58,6 +59,7 @@ _DURABLE_FIRST = frozenset(
         StateChanged,
         StrategyChanged,
         PositionAdopted,
+        LimitChanged,
         CommandAnswer,
     }
 )

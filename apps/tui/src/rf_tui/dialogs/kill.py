@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any
 
-from rf_tui.answer import Answer
+from rf_dashboard import DashboardState, ResumeDialog, resume_dialog
+from rf_dashboard.format import show
+from rf_dashboard.views import SystemPanel
 from rf_tui.dialogs.box import Box, Close, wrapped
 from rf_tui.dialogs.field import Field
+from rf_tui.glyphs import clean
+from rf_tui.outcome import Outcome
 from rf_tui.paint import Line
 
-
-class KillState(NamedTuple):
-    """What the bus says of the kill switch now.
-
-    Parameters
-    ----------
-    word : str
-        The mode, then the state of the system.
-    killed : bool
-        Whether the kill switch is engaged.
-    text : str
-        Number, reason, and what stays, for people.
-    open_orders : int
-        Orders that the bus still shows as open.
-    phrase : str
-        What must be typed to resume; empty while nothing has to be resumed.
-    """
-
-    word: str = "n/a"
-    killed: bool = False
-    text: str = ""
-    open_orders: int = 0
-    phrase: str = ""
+_NAMED = 12
+"""How many confirmed orders are named one by one."""
+_LABEL = "Type the phrase to resume: "
 
 
 class KillBox(Box):
@@ -42,22 +26,35 @@ class KillBox(Box):
     ----------
     close : callable
         Takes the overlay off the screen.
+    state : DashboardState
+        Where the phrase is, once the daemon has told it.
     resume : callable
-        Asks the daemon to resume with the phrase that was typed.
+        Takes the confirmed dialog to the daemon.
+    actor : str
+        Who resumes.
     """
 
     tone = "kill"
     edge = "kill strong"
     wanted = (1000, 1000)
-    hint = "type the phrase, then Enter = resume   K kill again   Esc look at the screen (killed)"
+    hint = "type the phrase, Enter resumes   K kill again   Esc look at the screen (stays killed)"
 
-    def __init__(self, close: Close, resume: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        close: Close,
+        state: Callable[[], DashboardState],
+        resume: Callable[[ResumeDialog], None],
+        *,
+        actor: str,
+    ) -> None:
         super().__init__(close)
+        self._state = state
         self._resume = resume
-        self._field = Field("Type the phrase to resume: ", width=24)
+        self._actor = actor
+        self._field = Field(_LABEL, width=24)
         self._row = 0
-        self._paragraphs: list[tuple[str, str]] = []
-        self.state = KillState()
+        self._said: list[tuple[str, str]] = []
+        self.panel: SystemPanel | None = None
 
     def title(self) -> Line:
         """Return the title."""
@@ -67,76 +64,86 @@ class KillBox(Box):
         """Say that the kill is on its way."""
         self._say([("kill strong", "KILL sent, waiting for the daemon")])
 
-    def answered(self, answer: Answer) -> None:
+    def answered(self, outcome: Outcome) -> None:
         """Say what the daemon, and through it the venue, has confirmed."""
-        data = answer.data if isinstance(answer.data, dict) else {}
-        if not answer.ok:
-            self._say([("kill strong", f"{answer.code} {answer.text}"), ("kill", answer.detail),
-                       ("kill", f"fix: {answer.fix}" if answer.fix else "")])  # fmt: skip
+        if not outcome.ok:
+            self._say([("kill strong", f"{outcome.code}  {outcome.text}"), ("kill", outcome.detail),
+                       ("kill", f"fix: {outcome.fix}" if outcome.fix else "")])  # fmt: skip
             return
-        confirmed = [str(name) for name in data.get("confirmed", ())]
-        told = [
-            ("kill strong", "KILLED: no new order leaves."),
-            ("kill strong", f"confirmed by the venue: {len(confirmed)} orders cancelled"),
-            *(("kill", f"  {name}") for name in confirmed[:12]),
-        ]
-        if len(confirmed) > len(told) - 2:
-            told.append(("kill", f"  … and {len(confirmed) - 12} more"))
-        if data.get("engine_answered") is False:
-            told.append(("kill strong", answer.text))
-        self._say(told)
+        self._say(_confirmed(outcome.data if isinstance(outcome.data, dict) else {}, outcome.text))
 
-    def resumed(self, answer: Answer) -> None:
-        """Say why the daemon did not resume; the application closes the overlay when it did."""
-        words = [("kill strong", f"not resumed: {answer.code} {answer.text}")]
-        self._say([*words, ("kill", f"fix: {answer.fix}" if answer.fix else "")])
-
-    def show(self, state: KillState) -> None:
-        """Take what the bus says."""
-        if state != self.state:
-            self.state = state
-            self.touched()
+    def not_resumed(self, outcome: Outcome) -> None:
+        """Say why the daemon did not resume."""
+        text = f"not resumed: {outcome.code}  {outcome.text}"
+        fix = outcome.fix or "rf resume"
+        self._say([("kill strong", text), ("kill", f"fix: {fix}")])
 
     def _say(self, paragraphs: Sequence[tuple[str, str]]) -> None:
-        self._paragraphs = [entry for entry in paragraphs if entry[1]]
+        self._said = [(role, clean(text)) for role, text in paragraphs if text]
         self.touched()
 
     def cursor(self) -> tuple[int, int] | None:
         """Return where typing goes."""
-        if not self.state.phrase:
-            return None
-        return self._field.cursor_column(len(self._field.label)), self._row
+        return (self._field.cursor_column(len(_LABEL)), self._row) if self._phrase else None
+
+    @property
+    def _phrase(self) -> str:
+        system = self._state().system
+        return system.resume_phrase if system else ""
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         """Return what was confirmed, what the bus says, and the field."""
-        said = [*self._paragraphs, ("kill", ""), *self._of_state()]
-        lines: list[Line] = [[(role, line)] for role, text in said for line in wrapped(text, width)]
-        if self.state.phrase:
-            shown = [[("kill", f'the phrase is   {self.state.phrase}')],
-                     self._field.line(len(self._field.label), focus=True)]  # fmt: skip
-            lines = lines[: max(0, height - len(shown) - 2)] + [[("kill", "")]] + shown
+        said = [*self._said, ("kill", ""), *self._of_bus()]
+        lines: list[Line] = [
+            [(role, line)] for role, text in said for line in wrapped(text, width) or [""]
+        ]
+        lines = lines[: max(0, height - 4)]
+        if self._phrase:
+            shown = [("kill", "the phrase is  "), ("kill strong", clean(self._phrase))]
+            lines += [(), shown, self._field.line(len(_LABEL), focus=True)]
             self._row = len(lines) - 1
         return [*lines, [("kill", "Esc looks at the screen; it does not resume.")]]
 
-    def _of_state(self) -> list[tuple[str, str]]:
-        state = self.state
+    def _of_bus(self) -> list[tuple[str, str]]:
+        panel, state = self.panel, self._state()
+        if panel is None or panel.killed.value is None:
+            return [("kill", "the bus says    n/a: the daemon has not told its state")]
+        kill = "ENGAGED" if panel.killed.value else "not engaged"
+        held = sum(1 for p in (state.account.positions if state.account else ()) if p.quantity)
+        unknown = sum(order.status == "UNKNOWN" for order in state.orders.values())
         return [
-            ("kill", f"the bus says   {state.word}, kill switch "
-                     f"{'ENGAGED' if state.killed else 'not engaged'}"),
-            ("kill", state.text),
-            ("kill", f"orders still shown open   {state.open_orders}"),
+            ("kill", f"the bus says    {show(panel.mode, str)}  {show(panel.state, str)}  "
+                     f"kill switch {kill}, number {show(panel.kill_number, str)}"),
+            ("kill", f"reason          {clean(panel.kill_reason or panel.state_reason)}"),
+            ("kill", f"still shown     {len(state.orders)} open orders, {unknown} of them unknown"),
+            ("kill", f"kept            {held} positions: the kill does not close them"),
         ]  # fmt: skip
 
     def pressed(self, key: str) -> None:
         """Type the phrase; Enter asks, but only with the whole phrase."""
         if key != "enter":
             self._field.pressed(key)
-        elif not self.state.phrase:
-            self._say([("kill strong", "there is nothing to resume yet")])
-        elif self._field.text != self.state.phrase:
-            self._say([("kill strong", f"not resumed: expected {self.state.phrase!r}, "
-                                       f"was {self._field.text!r}")])  # fmt: skip
-        else:
-            self._say([("kill strong", "resume sent, waiting for the daemon")])
-            self._resume(self._field.text)
-            self._field.text = ""
+            return
+        try:
+            dialog = resume_dialog(self._state(), self._actor).edit(self._field.text).confirm()
+        except ValueError as error:
+            self._say([("kill strong", str(error))])
+            return
+        if dialog.message:
+            self._say([("kill strong", dialog.message)])
+            return
+        self._say([("kill strong", "resume sent, waiting for the daemon")])
+        self._field.text = ""
+        self._resume(dialog)
+
+
+def _confirmed(data: dict[str, Any], text: str) -> list[tuple[str, str]]:
+    names = [str(name) for name in data.get("confirmed", ())]
+    told = [
+        ("kill strong", "KILLED: no new order leaves."),
+        ("kill strong", f"confirmed by the venue: {len(names)} orders cancelled"),
+        *(("kill", f"  {name}") for name in names[:_NAMED]),
+    ]
+    if len(names) > _NAMED:
+        told.append(("kill", f"  … and {len(names) - _NAMED} more"))
+    return told if data.get("engine_answered") else [*told, ("kill strong", text)]

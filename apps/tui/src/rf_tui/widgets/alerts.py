@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rf_common.enums import Severity
+from rf_dashboard.format import clock
 from rf_dashboard.views.system import AlertRow
 from rf_tui.dialogs.box import wrapped
-from rf_tui.figures import clock_text
 from rf_tui.glyphs import clean
 from rf_tui.paint import Line
 from rf_tui.widgets.panel import Panel
@@ -62,5 +62,8 @@ def _row(row: AlertRow, width: int) -> list[Line]:
     lines = wrapped(f"{clean(row.code)} {clean(row.text)}{count}", max(8, width - 10)) or [""]
     if len(lines) > 3:
         lines = [*lines[:2], lines[2][: max(0, width - 11)] + "…"]
-    first: Line = [("dim", f" {clock_text(row.ts, seconds=False)} "), (role, f"{letter} {lines[0]}")]
+    first: Line = [
+        ("dim", f" {clock(row.ts)[:5]} "),
+        (role, f"{letter} {lines[0]}"),
+    ]
     return [first, *([("text", f"         {line}")] for line in lines[1:])]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rf_common.enums import Side
+from rf_dashboard.format import NA, age
 from rf_dashboard.views.market import Book, BookRow
-from rf_tui.figures import NA, age_text, decimals, mark, size_text
+from rf_tui.figures import decimals, mark, size_text
 from rf_tui.glyphs import clean
 from rf_tui.messages import Message
 from rf_tui.paint import Line, Span, fit
@@ -37,7 +38,7 @@ class BookPanel(Panel):
 
     def footing(self) -> str:
         """Return how old the book is."""
-        return "" if self.view is None else f"age {age_text(self.view.age_ms)}"
+        return "" if self.view is None else f"age {age(self.view.age_ms)}"
 
     def lines(self, width: int, height: int) -> Sequence[Line]:
         """Return bids on the left, asks on the right, best in the middle."""

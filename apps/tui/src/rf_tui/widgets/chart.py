@@ -7,8 +7,9 @@ from itertools import pairwise
 
 from rf_common.clock import NANOS_PER_SECOND
 from rf_common.enums import Side
+from rf_dashboard.format import clock
 from rf_dashboard.views.market import CandleRow, Chart
-from rf_tui.figures import clock_text, decimals, percent, px_text, shortened
+from rf_tui.figures import decimals, percent, px_text, shortened
 from rf_tui.glyphs import BARS, clean
 from rf_tui.messages import Message
 from rf_tui.paint import Line, Span
@@ -193,5 +194,5 @@ def _axis(candles: Sequence[CandleRow], width: int, step: int, interval_ns: int)
     for number in range(0, len(candles), max(1, 16 // step)):
         at = number * step
         if at + size <= width:
-            text[at : at + size] = clock_text(candles[number].ts, seconds=seconds)
+            text[at : at + size] = clock(candles[number].ts)[:size]
     return [("dim", "".join(text) + " UTC")]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rf_dashboard.format import NA, age
 from rf_dashboard.views.system import NOT_CONNECTED, FeedRow, SystemPanel
 from rf_tui.dialogs.box import wrapped
-from rf_tui.figures import NA, age_text, mark
+from rf_tui.figures import mark
 from rf_tui.glyphs import clean
 from rf_tui.paint import Line, Span
 from rf_tui.widgets.panel import Panel
@@ -45,18 +46,25 @@ class Feeds(Panel):
         lines += _daemon(system)
         away = " ".join(row.name for row in rows if row.status == NOT_CONNECTED)
         if away:
-            lines += [[("dim", f" {part}")] for part in wrapped(f"not connected: {away}", width - 2)]
+            lines += [
+                [("dim", f" {part}")] for part in wrapped(f"not connected: {away}", width - 2)
+            ]
         return lines if rows else [(), [("dim", " n/a: no feed is known yet")]]
 
 
 def _row(row: FeedRow, width: int) -> list[Line]:
     latency = row.latency_ms.value
     delay = NA if latency is None else f"{latency:.0f}ms{mark(row.latency_ms)}"
-    parts = [f"{row.status}", f"{delay}", f"{age_text(row.last_event_ms)} ago"]
+    parts = [f"{row.status}", f"{delay}", f"{age(row.last_event_ms)} ago"]
     if row.lost_trades:
         parts.append(f"lost {row.lost_trades}")
     lines: list[Line] = [
-        [("text", " "), feed_mark(row), ("strong", f" {clean(row.name)} "), ("text", " ".join(parts))]
+        [
+            ("text", " "),
+            feed_mark(row),
+            ("strong", f" {clean(row.name)} "),
+            ("text", " ".join(parts)),
+        ]
     ]
     if row.reason:
         lines += [[("dim", f"   {part}")] for part in wrapped(clean(row.reason), width - 4)[:2]]
@@ -68,7 +76,7 @@ def _daemon(system: SystemPanel | None) -> list[Line]:
         return []
     rate = system.events_per_s.value
     size = system.journal_bytes.value
-    text = f" up {age_text(int(system.uptime_s.value * 1000))}"
+    text = f" up {age(int(system.uptime_s.value * 1000))}"
     if rate is not None:
         text += f"  {rate:,.0f} ev/s"
     if size is not None:

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rf_common.enums import OrderType
+from rf_dashboard import format as fmt
 from rf_dashboard.views.trading import OrderRow
-from rf_tui.figures import age_text, px_text, quantity_text
+from rf_tui.figures import px_text, quantity_text
 from rf_tui.glyphs import clean
 from rf_tui.messages import Message
 from rf_tui.paint import Line
 from rf_tui.widgets.panel import Panel
-
-TYPES = {
-    OrderType.MARKET: "MKT",
-    OrderType.LIMIT: "LMT",
-    OrderType.STOP_MARKET: "STP",
-    OrderType.STOP_LIMIT: "STL",
-}
-
 
 class Orders(Panel):
     """View model: the rows."""
@@ -82,21 +74,15 @@ class Orders(Panel):
         return next(n for n, row in enumerate(self.view) if row is selected)
 
 
-def short_id(client_order_id: str) -> str:
-    """Return the running number of an order id, enough to tell orders of one session apart."""
-    return clean(client_order_id.rpartition("-")[2][-4:])
-
-
 def _row(row: OrderRow, width: int, *, chosen: bool) -> list[Line]:
     price = f" {px_text(row.limit_price, row.tick)}" if row.limit_price.value is not None else ""
     what = f"{row.side} {quantity_text(row.quantity)} {clean(row.symbol)}"
     role = "select" if chosen else "text"
-    first = f"{'>' if chosen else ' '}{short_id(row.client_order_id)} {what}"
-    kind = f" {TYPES[row.order_type]}{price}"
+    first = f"{'>' if chosen else ' '}{fmt.short_id(row.client_order_id)} {what}"
+    kind = f" {fmt.order_type(row.order_type)}{price}"
     filled = f"{quantity_text(row.filled)}/{quantity_text(row.quantity)}"
-    state = row.status.lower().replace("_", " ")
-    old = "?" if row.stale else ""
-    second = f"       {row.time_in_force}  {state}{old}  {filled}  {age_text(row.age_ms)}"
+    state = fmt.order_status(row.status) + ("?" if row.stale else "")
+    second = f"       {row.time_in_force}  {state}  {filled}  {fmt.age(row.age_ms)}"
     return [
         [(role, first), ("up" if row.side.sign > 0 else "down", kind)],
         [("dim", second)],

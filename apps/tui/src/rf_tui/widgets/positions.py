@@ -40,7 +40,7 @@ class Positions(Panel):
         shown: list[Line] = [[("dim", head)]]
         for number, row in enumerate(rows[self._top : self._top + room], self._top):
             shown.append(_row(row, name, chosen=self.active and number == self._at))
-        if account is None or account.equity.value is None and not rows:
+        if account is None or (account.equity.value is None and not rows):
             reason = "no account yet" if account is None else account.equity.reason
             shown.append([("dim", f" n/a: {reason}")])
         elif not rows:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rf_dashboard.format import bar as gauge
 from rf_dashboard.views.system import Header
 from rf_dashboard.views.trading import Account, RiskBar
-from rf_tui.figures import gauge, mark
+from rf_tui.figures import mark
 from rf_tui.glyphs import clean
 from rf_tui.paint import Line
 from rf_tui.widgets.panel import Panel
@@ -61,11 +62,9 @@ def _bar(bar: RiskBar, width: int) -> Line:
     numbers = f"{_short(bar.value)}/{_short(bar.limit)}{mark(bar.used)}"
     cells = max(3, min(10, width - 11 - len(numbers)))
     role = _ROLES[bar.level]
-    used = bar.used.value
-    shown = gauge(used, cells) if used is not None else "n/a".ljust(cells)
     word = "!" if bar.level in {"near", "over"} else " "
     name = _NAMES.get(bar.rule, clean(bar.rule))[:8]
-    return [("dim", f" {name:<8}"), (role, f"{word}{shown}"), ("text", f" {numbers}")]
+    return [("dim", f" {name:<8}"), (role, f"{word}{gauge(bar.used.value, cells)}"), ("text", f" {numbers}")]
 
 
 def _short(text: str) -> str:
