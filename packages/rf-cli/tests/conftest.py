@@ -1,4 +1,4 @@
-"""A fake daemon behind a real door, and one way to run a command line in process."""
+"""A fake daemon behind a real bus, and one way to run a command line in process."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from rf_cli.main import main
+from rf_common import DeterministicClock, Quote
 from rf_common.errors import RfError
-from rf_net import DoorServer
+from rf_event_bus.messages import Role
+from rf_event_bus.server import BusServer
+from rf_event_bus.wire import Wire
 from rf_net.token import create_token
 
 SENT = {"ok": True, "code": "SENT", "text": "on its way", "fix": "", "client_order_id": "RF-S-1"}
@@ -141,7 +144,7 @@ ANSWERS: dict[str, Any] = {
 
 
 class FakeDaemon:
-    """Answers from a table behind a real `DoorServer`, and remembers what it was asked."""
+    """Answers from a table behind a real `BusServer`, and remembers what it was asked."""
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
@@ -151,9 +154,15 @@ class FakeDaemon:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         token = create_token(data_dir / "control.token")
-        self._server = DoorServer(self._answer, token)
+        self._server = BusServer(
+            Wire(Quote, dict[str, int]),
+            tokens={Role.ADMIN: token},
+            handler=self._answer,
+            snapshot=dict,
+            clock=DeterministicClock(),
+        )
 
-    async def _answer(self, verb: str, args: Mapping[str, Any], peer: str) -> object:
+    async def _answer(self, verb: str, args: Mapping[str, Any], peer: str, role: Role) -> object:
         self.asked.append((verb, args))
         answer = self.answers[verb]
         if isinstance(answer, RfError):

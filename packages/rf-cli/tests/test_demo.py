@@ -9,7 +9,10 @@ from rf_common.errors import RfError
 
 SCRIPT = """
 import asyncio, json, os, pathlib, sys
-from rf_net import DoorServer
+from rf_common import DeterministicClock, Quote
+from rf_event_bus.messages import Role
+from rf_event_bus.server import BusServer
+from rf_event_bus.wire import Wire
 from rf_net.token import create_token
 
 status = json.loads(pathlib.Path(sys.argv[1]).read_text())
@@ -18,7 +21,7 @@ folder = pathlib.Path(os.environ["RF_DATA_DIR"])
 async def run():
     stopped = asyncio.Event()
 
-    async def answer(verb, args, peer):
+    async def answer(verb, args, peer, role):
         if verb == "shutdown":
             stopped.set()
             return {"ok": True}
@@ -26,7 +29,13 @@ async def run():
         status["account"] = ",".join(sorted(k for k in os.environ if "RF_" in k or "KEY" in k))
         return status
 
-    door = DoorServer(answer, create_token(folder / "control.token"))
+    door = BusServer(
+        Wire(Quote, dict[str, int]),
+        tokens={Role.ADMIN: create_token(folder / "control.token")},
+        handler=answer,
+        snapshot=dict,
+        clock=DeterministicClock(),
+    )
     port = await door.start()
     info = {"pid": os.getpid(), "host": "127.0.0.1", "port": port}
     (folder / "daemon.json").write_text(json.dumps(info))

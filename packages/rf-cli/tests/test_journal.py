@@ -108,10 +108,10 @@ def test_a_replay_that_differs_is_exit_8_and_names_the_first_difference(rf, sess
 
     real = supervision.heartbeat
 
-    def other(core):
+    def other(core, due):
         if core.state.markets["sim:AAPL"].quote.update_id == 20:
             return
-        real(core)
+        real(core, due)
 
     monkeypatch.setattr(supervision, "heartbeat", other)
     ran = rf("replay", "latest")

@@ -19,7 +19,15 @@ from rf_common.orders import (
     StateChanged,
     StrategyChanged,
 )
-from rf_dashboard import BusEvent, DashboardSnapshot, DashboardState, Live, views
+from rf_dashboard import (
+    AccountView,
+    BusEvent,
+    DashboardSnapshot,
+    DashboardState,
+    Live,
+    PositionView,
+    views,
+)
 from rf_dashboard.alerts import MAX_ALERTS, AlertKind
 from rf_dashboard.state import (
     MAX_CANDLES,
@@ -50,7 +58,19 @@ def _tamed(event, name, span):
     return msgspec.structs.replace(event, **changes)
 
 
-_events = st.builds(_tamed, of_type(BusEvent), st.sampled_from(_ORDER_IDS), st.integers(0, 400))
+_positions = st.lists(of_type(PositionView), max_size=2).map(tuple)
+# The testkit's strategy for a field named positions is that of a venue's report.
+_accounts = st.builds(
+    lambda account, held: msgspec.structs.replace(account, positions=held),
+    of_type(AccountView),
+    _positions,
+)
+_events = st.builds(
+    _tamed,
+    of_type(BusEvent).filter(lambda event: not isinstance(event, AccountView)) | _accounts,
+    st.sampled_from(_ORDER_IDS),
+    st.integers(0, 400),
+)
 _tapes = st.lists(st.tuples(_events, st.integers(0, 20)), max_size=25)
 
 

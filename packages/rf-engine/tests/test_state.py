@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rf_common import commands
 from rf_common.canonical import canonical_bytes
-from rf_common.enums import OrderStatus, Side
+from rf_common.enums import OrderStatus, Side, SystemState
 from rf_common.events import (
     BookDelta,
     BookSnapshot,
@@ -20,9 +20,10 @@ from rf_common.events import (
     OrderUnknown,
     OrderUpdated,
     StorageFailed,
+    Timer,
     Trade,
 )
-from rf_engine import EngineState
+from rf_engine import START, EngineState
 
 A, B = "sim:AAA", "sim:BBB"
 
@@ -44,6 +45,21 @@ def test_a_restored_state_tells_the_same_ledger(driver):
     later = EngineState(driver.engine.core.config, instruments, lambda _: NoFeatures(), ledger)
 
     assert canonical_bytes(later.ledger()) == canonical_bytes(ledger)
+
+
+def test_a_change_on_its_way_counts_after_a_restart_until_the_venue_answers(driver, make_driver):
+    key = driver.working(quantity=50)
+    driver.command(commands.ChangeOrder, client_order_id=key, quantity=Decimal(150))
+
+    later = make_driver(ledger=driver.state.ledger(), nonce="AAAAAAAA", now=driver.now + 6 * 10**9)
+    later.feed(Timer(START, later.now))
+    assert [change.quantity for change in later.state.changes.values()] == [150]
+
+    later.report([key], [later.theirs(key)])  # it never arrived
+
+    assert later.state.changes == {}
+    assert later.status(key) is OrderStatus.ACCEPTED
+    assert later.system_state is SystemState.ACTIVE
 
 
 def test_marks_of_everything_quoted_survive(driver):

@@ -17,7 +17,7 @@ from rf_common import plugins
 from rf_common.clock import Clock
 from rf_common.enums import Mode
 from rf_common.errors import ConfigError
-from rf_common.events import Envelope, OrderEvent
+from rf_common.events import Envelope, OrderEvent, Payload
 from rf_common.ids import InstrumentId, StrategyId
 from rf_common.instruments import Instrument
 from rf_common.orders import Output
@@ -94,6 +94,7 @@ def build(
     first_seq: int = 1,
     journal: Journal | None = None,
     on_step: Step | None = None,
+    on_market: Callable[[Payload], None] | None = None,
     on_commit: Callable[[int, int], None] | None = None,
     resync: Callable[[InstrumentId], None] | None = None,
 ) -> House:
@@ -129,6 +130,7 @@ def build(
         journal=journal,
         first_seq=first_seq,
         on_step=on_step,
+        on_market=on_market,
         on_commit=on_commit,
         resync=resync,
     )

@@ -104,6 +104,8 @@ class Corridor:
     on_step : callable, optional
         Hears of every step that had outputs or was no market event, after its outputs left;
         the others are only counted, in `quiet`.
+    on_market : callable, optional
+        Hears of every market event, right after the engine.
     on_commit : callable, optional
         Hears how many steps a commit made durable, and how many nanoseconds it took.
     resync : callable, optional
@@ -120,6 +122,7 @@ class Corridor:
         journal: StepJournal | None = None,
         first_seq: int = 1,
         on_step: Callable[[Envelope, tuple[Output, ...]], None] | None = None,
+        on_market: Callable[[Payload], None] | None = None,
         on_commit: Callable[[int, int], None] | None = None,
         resync: Callable[[InstrumentId], None] | None = None,
     ) -> None:
@@ -133,6 +136,7 @@ class Corridor:
         self.kills_done = 0
         self._paper = paper
         self._on_step = on_step
+        self._on_market = on_market
         self._on_commit = on_commit
         self._resync = resync
         self._timers: list[tuple[UnixNanos, int, str]] = []
@@ -171,6 +175,8 @@ class Corridor:
             paper = self._paper
             if paper is not None and paper.watches(payload.instrument_id):  # type: ignore[union-attr]  # a market event
                 paper.on_market(payload, envelope.ts_init)  # type: ignore[arg-type]  # likewise
+            if self._on_market is not None:
+                self._on_market(payload)
             if outputs:
                 self._settling.append((envelope, outputs))
             else:

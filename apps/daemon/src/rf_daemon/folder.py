@@ -11,10 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from rf_common.errors import StorageError
+from rf_event_bus.messages import Role
 
 KILL_FILE = "KILL"
 INFO_FILE = "daemon.json"
-TOKEN_FILE = "control.token"
+TOKEN_FILES = {
+    Role.READ: "read.token",
+    Role.TRADE: "trade.token",
+    Role.ADMIN: "control.token",
+}
+"""Where the bus tokens of this run are, readable by their owner only."""
 
 
 @contextlib.contextmanager

@@ -23,24 +23,27 @@ from rf_common.clock import (
 )
 from rf_common.commands import Kill, Shutdown
 from rf_common.enums import Mode
-from rf_common.events import Envelope, StorageFailed
+from rf_common.events import Envelope, Payload, StorageFailed
 from rf_common.orders import Output
 from rf_daemon.build import VERSION, House, build, engine_config, mode_folder, new_nonce
-from rf_daemon.folder import TOKEN_FILE, KillLatch, forget, held, tell
+from rf_daemon.folder import TOKEN_FILES, KillLatch, forget, held, tell
 from rf_daemon.journalist import Journalist
 from rf_daemon.live import LiveLoop
 from rf_daemon.logs import Screen
 from rf_daemon.operator import Latest, Operator
+from rf_daemon.publish import Publisher
 from rf_daemon.sources import Feed, choose, open_feed
 from rf_daemon.status import engine_status, headline
 from rf_daemon.summary import summary
 from rf_daemon.summary import tell as print_summary
 from rf_daemon.verbs import Verbs
 from rf_engine import EngineConfig
+from rf_event_bus.messages import Role
 from rf_metrics import HouseMetrics
 from rf_net.token import create_token
 from rf_persistence import Journal, Recovered, prune, recover, session_header
 
+_PRICES_S = 0.1
 _STATUS_S = 0.25
 _PATIENCE_S = 5.0
 
@@ -95,6 +98,8 @@ class _Session:
         self._latch = KillLatch(self._folder)
         self._latest = Latest()
         self._stop = asyncio.Event()
+        self._publisher: Publisher | None = None
+        self._counted = 0
         self._shutdown = Shutdown(command_id="stop", actor="signal")
         self.is_over = True
         """Whether the daemon ends with this session; else a new one takes its place."""
@@ -136,6 +141,7 @@ class _Session:
             first_seq=self._recovered.next_seq,
             journal=self._journal,
             on_step=self._on_step,
+            on_market=self._on_market,
             on_commit=self._on_commit,
             resync=self._feed.resync,
         )
@@ -146,6 +152,7 @@ class _Session:
         """Open the doors, run, close them."""
         loop = asyncio.get_running_loop()
         operator = self._open_operator(loop)
+        self._publisher = Publisher(self._house.engine, operator.publish)
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self._on_signal)
         deadline = loop.call_later(seconds, self._stop.set) if seconds is not None else None
@@ -213,7 +220,9 @@ class _Session:
             self._latch,
             self._latest,
             self._metrics.render,
-            token=create_token(self._folder / TOKEN_FILE),
+            tokens={role: create_token(self._folder / TOKEN_FILES[role]) for role in Role},
+            session=self._session_id,
+            mode=str(self._feed.mode),
             redactor=self._settings.redactor(),
             bind=self._settings.bind,
             control_port=self._settings.control_port,
@@ -257,27 +266,42 @@ class _Session:
     def _on_step(self, envelope: Envelope, outputs: tuple[Output, ...]) -> None:
         self._metrics.observe(envelope, outputs)
         self._journalist(envelope, outputs)
+        if self._publisher is not None:
+            self._publisher.on_step(envelope, outputs)
+
+    def _on_market(self, payload: Payload) -> None:
+        if self._publisher is not None:
+            self._publisher.on_market(payload)
 
     def _on_commit(self, steps: int, took_ns: int) -> None:
         self._metrics.db_wrote("journal", steps, took_ns / NANOS_PER_MILLI)
 
     async def _watch(self) -> None:
-        """Publish the status until the run ends."""
-        seen, last_ns, quiet = self._house.corridor.next_seq, monotonic_ns(), 0
+        """Tell screens and scrapers what is, ten times a second, until the run ends."""
+        pace = _Pace()
+        if self._publisher is not None:
+            self._publisher.begin(self._clock.now())
         while not self._stop.is_set():
-            now_ns, seq = monotonic_ns(), self._house.corridor.next_seq
-            pace = (seq - seen) / max(now_ns - last_ns, 1) * NANOS_PER_SECOND
-            seen, last_ns = seq, now_ns
-            self._metrics.market_passed(self._venue, self._house.corridor.quiet - quiet)
-            quiet = self._house.corridor.quiet
-            status = self._status(pace)
-            self._latest.put(status)
-            self._roll_when_large()
-            self._metrics.snapshot(status)
-            self._screen.status(headline(status))
+            if self._publisher is not None:
+                self._publisher.tell_prices()
+            if pace.is_due():
+                self._tell(pace.events_per_s(self._house.corridor.next_seq))
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_STATUS_S):
+                async with asyncio.timeout(_PRICES_S):
                     await self._stop.wait()
+
+    def _tell(self, events_per_s: float) -> None:
+        """Take a new status and give it to everybody."""
+        status = self._status(events_per_s)
+        self._latest.put(status)
+        if self._publisher is not None:
+            self._publisher.tell_state(status, self._clock.now())
+        quiet = self._house.corridor.quiet
+        self._metrics.market_passed(self._venue, quiet - self._counted)
+        self._counted = quiet
+        self._metrics.snapshot(status)
+        self._screen.status(headline(status))
+        self._roll_when_large()
 
     def _roll_when_large(self) -> None:
         limit = self._settings.journal.session_mb * 1_000_000
@@ -320,6 +344,24 @@ class _Session:
     @property
     def _session_id(self) -> str:
         return str(self._journal.header.session_id) if self._journal is not None else ""
+
+
+class _Pace:
+    """When a status is due, and how fast events came since the last one."""
+
+    def __init__(self) -> None:
+        self._seq: int | None = None
+        self._ns = 0
+
+    def is_due(self) -> bool:
+        return monotonic_ns() - self._ns >= _STATUS_S * NANOS_PER_SECOND
+
+    def events_per_s(self, seq: int) -> float:
+        now_ns = monotonic_ns()
+        passed = seq - self._seq if self._seq is not None else 0
+        pace = passed / max(now_ns - self._ns, 1) * NANOS_PER_SECOND
+        self._seq, self._ns = seq, now_ns
+        return pace
 
 
 def _fresh_nonce(recovered: Recovered) -> str:

@@ -1,22 +1,26 @@
-"""The operator's thread: control door, web page and kill file, alive while the engine hangs."""
+"""The operator's thread: event bus, web page and kill file, alive while the engine hangs."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
-from rf_common.clock import NANOS_PER_SECOND, monotonic_ns
+from rf_common.clock import NANOS_PER_SECOND, RealtimeClock, monotonic_ns
 from rf_common.errors import ConfigError
+from rf_common.events import Quote
 from rf_common.secret import Redactor, Secret
 from rf_daemon.folder import KillLatch
-from rf_daemon.verbs import Verbs
+from rf_daemon.verbs import ROLES, Verbs
 from rf_daemon.web import application
-from rf_net.door import DoorServer
+from rf_dashboard import BookView, BusEvent, DashboardSnapshot, DashboardState
+from rf_event_bus.messages import Role
+from rf_event_bus.server import BusServer
+from rf_event_bus.wire import Wire
 from rf_net.errors import NetError
 
 _LOG = logging.getLogger(__name__)
@@ -54,15 +58,17 @@ class Operator(threading.Thread):
     Parameters
     ----------
     verbs : Verbs
-        Handler of the control door.
+        Handler of what is asked over the bus.
     latch : KillLatch
         Looked for all the time.
     latest : Latest
         What health and readiness are judged by.
     render : callable
         Returns metrics text and content type.
-    token : Secret
-        What a client of the door must present.
+    tokens : mapping of Role to Secret
+        What a client of the bus must present.
+    session, mode : str
+        Told to every client.
     bind, control_port, http_port : str, int, int
         Where to listen; port 0 takes any free one.
     """
@@ -74,7 +80,9 @@ class Operator(threading.Thread):
         latest: Latest,
         render: Callable[[], tuple[bytes, str]],
         *,
-        token: Secret,
+        tokens: Mapping[Role, Secret],
+        session: str,
+        mode: str,
         redactor: Redactor,
         bind: str,
         control_port: int,
@@ -87,13 +95,33 @@ class Operator(threading.Thread):
         self._latch = latch
         self._latest = latest
         self._render = render
-        self._token = token
-        self._redactor = redactor
+        self._clock = RealtimeClock()
+        self._screen = DashboardState()
+        self._bus = BusServer(
+            wire(),
+            tokens=tokens,
+            handler=verbs,
+            snapshot=self._screen.snapshot,
+            clock=self._clock,
+            session=session,
+            mode=mode,
+            verbs=ROLES,
+            on_event=self._on_event,
+            on_refused=_refused,
+            redactor=redactor,
+        )
         self._bind = bind
         self._listening = threading.Event()
         self._failure: Exception | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing: asyncio.Event | None = None
+
+    def publish(self, topic: str, event: BusEvent) -> None:
+        """Tell the screens; may be called from any thread and never waits."""
+        self._bus.publish(topic, event)
+
+    def _on_event(self, number: int, _: str, event: BusEvent) -> None:
+        self._screen.apply(event, self._clock.now(), number)
 
     def open(self) -> None:
         """Start the thread and return when both ports listen.
@@ -121,20 +149,12 @@ class Operator(threading.Thread):
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._closing = asyncio.Event()
-        door = DoorServer(
-            self._verbs,
-            self._token,
-            host=self._bind,
-            port=self.control_port,
-            on_refused=_refused,
-            redactor=self._redactor,
-        )
         app = application(
             self._latest.get, self._latest.age_s, self._render, lambda: self.http_port
         )
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
         try:
-            await self._listen(door, runner)
+            await self._listen(runner)
         except Exception as error:
             self._failure = error
             self._listening.set()
@@ -144,12 +164,12 @@ class Operator(threading.Thread):
         watch = asyncio.create_task(self._watch_latch(), name="kill file")
         await self._closing.wait()
         watch.cancel()
-        await door.stop()
+        await self._bus.stop()
         await runner.cleanup()
 
-    async def _listen(self, door: DoorServer, runner: web.AppRunner) -> None:
+    async def _listen(self, runner: web.AppRunner) -> None:
         try:
-            self.control_port = await door.start()
+            self.control_port = await self._bus.start(self._bind, self.control_port)
         except NetError as error:
             raise _in_use("control_port", self.control_port, error) from error
         await runner.setup()
@@ -157,7 +177,7 @@ class Operator(threading.Thread):
         try:
             await site.start()
         except OSError as error:
-            await door.stop()
+            await self._bus.stop()
             raise _in_use("http_port", self.http_port, error) from error
         if self.http_port == 0:
             self.http_port = int(runner.addresses[0][1])
@@ -172,8 +192,13 @@ class Operator(threading.Thread):
                 await self._verbs.kill(*told)
 
 
+def wire() -> Wire:
+    """Return what travels between this daemon and its screens."""
+    return Wire(BusEvent, DashboardSnapshot, latest=(Quote, BookView))
+
+
 def _refused(peer: str, reason: str) -> None:
-    _LOG.warning("refused a client of the control door", extra={"peer": peer, "reason": reason})
+    _LOG.warning("refused a client of the bus", extra={"peer": peer, "reason": reason})
 
 
 def _in_use(name: str, port: int, error: Exception) -> ConfigError:

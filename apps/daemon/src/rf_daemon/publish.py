@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from itertools import islice
 from typing import Any
 
 from rf_common import money
-from rf_common.clock import UnixNanos
-from rf_common.enums import Severity
+from rf_common.clock import NANOS_PER_MILLI, UnixNanos
+from rf_common.enums import FeedState, Mode, Severity, SystemState
 from rf_common.events import (
     Bar,
     CancelRejected,
@@ -42,10 +42,13 @@ from rf_dashboard.wire import (
     AccountView,
     BookView,
     BusEvent,
+    FeedView,
     InstrumentView,
     LimitView,
     OrderView,
     PositionView,
+    StrategyView,
+    SystemView,
 )
 from rf_engine import Engine, Market
 from rf_oms.orders import Order
@@ -62,7 +65,7 @@ _TOPICS: dict[Any, str] = {
 }
 _TOUCHES_ORDER = (SubmitOrder, CancelOrder, ReplaceOrder)
 
-Offer = Callable[[str, BusEvent, UnixNanos], None]
+Offer = Callable[[str, BusEvent], None]
 
 
 class Publisher:
@@ -75,7 +78,7 @@ class Publisher:
     engine : Engine
         Read only.
     offer : callable
-        Takes topic, event and time; must not block.
+        Takes topic and event; must not block.
     """
 
     def __init__(self, engine: Engine, offer: Offer) -> None:
@@ -86,39 +89,38 @@ class Publisher:
     def begin(self, now: UnixNanos) -> None:
         """Tell what can be traded and every order that is remembered."""
         for market in self._engine.state.markets.values():
-            self._offer("state", instrument_view(market), now)
+            self._offer("state", instrument_view(market))
         for order in self._engine.state.orders:
-            self._offer("orders", order_view(order), now)
-        self._offer("state", account_view(self._engine, now), now)
+            self._offer("orders", order_view(order))
+        self._offer("state", account_view(self._engine, now))
 
-    def on_market(self, payload: Payload, now: UnixNanos) -> None:
+    def on_market(self, payload: Payload) -> None:
         """Hear of one market event."""
         kind = type(payload)
         if kind is Trade or kind is Bar:
-            self._offer("market", payload, now)  # type: ignore[arg-type]  # just compared
+            self._offer("market", payload)  # type: ignore[arg-type]  # just compared
         else:
             self._touched[payload.instrument_id] = None  # type: ignore[union-attr]  # a market event
 
     def on_step(self, envelope: Envelope, outputs: tuple[Output, ...]) -> None:
         """Hear of one step that decided something, or was no market event."""
-        now = envelope.ts_init
         orders: dict[ClientOrderId, None] = {}
-        self._fact(envelope.payload, now, orders)
+        self._fact(envelope.payload, orders)
         for output in outputs:
-            self._fact(output, now, orders)
+            self._fact(output, orders)
         for key in orders:
             order = self._engine.state.orders.get(key)
             if order is not None:
-                self._offer("orders", order_view(order), now)
+                self._offer("orders", order_view(order))
 
-    def _fact(self, fact: Any, now: UnixNanos, orders: dict[ClientOrderId, None]) -> None:
+    def _fact(self, fact: Any, orders: dict[ClientOrderId, None]) -> None:
         if isinstance(fact, LimitChanged):
             text = f"limit {fact.rule}: {fact.old} is now {fact.new}, by {fact.actor}"
             fact = Notice(Severity.WARNING, "RF-R-011", text)
         kind = type(fact)
         topic = _TOPICS.get(kind)
         if topic is not None:
-            self._offer(topic, fact, now)
+            self._offer(topic, fact)
         if kind in _TOUCHES_ORDER:
             request = getattr(fact, "request", fact)
             orders[request.client_order_id] = None
@@ -127,7 +129,7 @@ class Publisher:
         elif kind is RequestReport:
             orders.update(dict.fromkeys(fact.unresolved))
 
-    def tell_prices(self, now: UnixNanos) -> None:
+    def tell_prices(self) -> None:
         """Tell quote and book of every market that changed since the last call."""
         touched, self._touched = self._touched, {}
         for name in touched:
@@ -135,12 +137,13 @@ class Publisher:
             if market is None:
                 continue
             if market.quote is not None:
-                self._offer("market", market.quote, now)
-            self._offer("market", book_view(market), now)
+                self._offer("market", market.quote)
+            self._offer("market", book_view(market))
 
-    def tell_account(self, now: UnixNanos) -> None:
-        """Tell the account as it is marked now."""
-        self._offer("state", account_view(self._engine, now), now)
+    def tell_state(self, status: Mapping[str, Any], now: UnixNanos) -> None:
+        """Tell the account as it is marked now, and the daemon itself."""
+        self._offer("state", account_view(self._engine, now))
+        self._offer("state", system_view(status, now))
 
 
 def instrument_view(market: Market) -> InstrumentView:
@@ -217,6 +220,45 @@ def account_view(engine: Engine, now: UnixNanos) -> AccountView:
         state.signals,
         state.fills,
         tuple(sorted(risk.refusals.items())),
+    )
+
+
+def system_view(status: Mapping[str, Any], now: UnixNanos) -> SystemView:
+    """Return the daemon itself, from the status that it tells people."""
+    kill, journal = status["kill"], status["journal"]
+    return SystemView(
+        now,
+        status["version"],
+        status["session"],
+        Mode(status["mode"]),
+        status["account"],
+        SystemState(status["state"]),
+        status["state_reason"],
+        kill["engaged"],
+        kill["number"],
+        kill["reason"],
+        kill["phrase"],
+        status["uptime_s"],
+        status["engine"]["events_per_s"],
+        status["engine"]["seq"],
+        journal["bytes"],
+        float(journal["bytes_per_day"]),
+        tuple(_feed_view(feed, now) for feed in status["feeds"]),
+        tuple(
+            StrategyView(row["strategy_id"], row["enabled"], row["reason"])
+            for row in status["strategies"]
+        ),
+    )
+
+
+def _feed_view(feed: Mapping[str, Any], now: UnixNanos) -> FeedView:
+    return FeedView(
+        feed["source"],
+        FeedState(feed["state"]),
+        feed["reason"],
+        feed["latency_ms"],
+        UnixNanos(now - feed["age_ms"] * NANOS_PER_MILLI),
+        feed["lost_trades"],
     )
 
 

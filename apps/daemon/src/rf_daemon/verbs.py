@@ -1,4 +1,4 @@
-"""What the control door understands: questions about the engine, and commands to it.
+"""What the bus understands: questions about the engine, and commands to it.
 
 Runs in the operator's thread. A kill does not need the engine: it sets the latch and shuts the
 gate itself, and only then tells the engine.
@@ -32,7 +32,15 @@ from rf_common.orders import CommandAnswer, OrderIntent
 from rf_daemon import status
 from rf_daemon.asking import Asking, Word
 from rf_daemon.folder import KillLatch
+from rf_event_bus.messages import Role
 from rf_risk import HUMAN
+
+ROLES: Mapping[str, Role] = {
+    **dict.fromkeys(("status", "positions", "orders", "why", "risk", "mode"), Role.READ),
+    **dict.fromkeys(("order", "check", "kill", "reduce", "risk_adjust", "strategy"), Role.TRADE),
+    **dict.fromkeys(("resume", "shutdown"), Role.ADMIN),
+}
+"""Least role for each verb."""
 
 ANSWER_S = 1.0
 """How long the engine may take to answer before it counts as hung, seconds."""
@@ -53,7 +61,7 @@ _EXIT = {"SENT": 0, "PHRASE": 10, "system_state": 10}
 
 
 class Verbs:
-    """The handler of the control door.
+    """The handler of what is asked over the bus.
 
     Parameters
     ----------
@@ -96,8 +104,8 @@ class Verbs:
             "shutdown": self._shutdown,
         }
 
-    async def __call__(self, verb: str, args: Mapping[str, Any], peer: str) -> object:
-        """Answer one request of `peer`."""
+    async def __call__(self, verb: str, args: Mapping[str, Any], peer: str, role: Role) -> object:
+        """Answer one request of `peer`; that its role is enough the bus has seen to."""
         handler = self._verbs.get(verb)
         if handler is None:
             known = ", ".join(self._verbs)

@@ -123,5 +123,11 @@ def hints(width: int) -> str:
     return _joined([b for b in wanted if b in chosen])
 
 
+def essentials() -> str:
+    """Return the short forms for a very small terminal."""
+    rows = [row for row in BINDINGS if row.action in ESSENTIAL]
+    return "  ".join(f"{row.keys[0]} {row.action}" for row in rows)
+
+
 def _joined(bindings: list[Binding]) -> str:
     return "  ".join(binding.hint for binding in bindings)

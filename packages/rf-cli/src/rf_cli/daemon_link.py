@@ -11,7 +11,7 @@ import msgspec
 
 from rf_cli.exits import Exit
 from rf_common.errors import DataError, RfError
-from rf_net.door_client import DoorClient
+from rf_event_bus.ask_client import BusAsk
 from rf_net.token import read_token
 
 DAEMON_FILE = "daemon.json"
@@ -77,5 +77,5 @@ def ask(data_dir: Path, verb: str, args: Mapping[str, Any], timeout_s: float) ->
     """
     daemon = find(data_dir)
     token = read_token(data_dir / TOKEN_FILE)
-    with DoorClient(daemon.host, daemon.port, token, timeout_s) as door:
-        return door.ask(verb, args)
+    with BusAsk(daemon.host, daemon.port, token, timeout_s) as bus:
+        return bus.ask(verb, args)

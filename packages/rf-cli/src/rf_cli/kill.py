@@ -34,8 +34,8 @@ def kill(*words: str, reason: str | None = None, rf: Rf) -> Answer:
     """
     reason = reason or " ".join(words) or "by hand"
     try:
-        return _through_the_door(rf, reason)
-    except Exception as error:  # whatever keeps the door from answering, the latch must be thrown
+        return _over_the_bus(rf, reason)
+    except Exception as error:  # whatever keeps the daemon from answering, the latch must be thrown
         return _throw_latch(rf, reason, f"{type(error).__name__}: {error}")
 
 
@@ -62,14 +62,14 @@ def _ask_phrase(rf: Context) -> str:
     return rf.question(f"killed: {kill['reason']}\ntype: {kill['phrase']}\n>", flag=flag)
 
 
-def _through_the_door(rf: Context, reason: str) -> Answer:
+def _over_the_bus(rf: Context, reason: str) -> Answer:
     answer = rf.ask("kill", {"reason": reason, "actor": rf.actor}, timeout_s=_PATIENCE_S)
     if not answer["ok"]:
         raise RfError(f"the daemon answered {answer['text']}")
     doubts: tuple[str, ...] = ()
     if not answer["engine_answered"]:
         doubts = ("the engine did not answer; the gateway refuses new orders by itself",)
-    data = {**answer, "door_answered": True, "daemon_runs": True, "latch": None}
+    data = {**answer, "daemon_answered": True, "daemon_runs": True, "latch": None}
     return Answer("kill", data, _kill_text, warnings=doubts)
 
 
@@ -93,7 +93,7 @@ def _throw_latch(rf: Context, reason: str, why: str) -> Answer:
         "fix": "rf status" if running else "",
         "confirmed": [],
         "engine_answered": False,
-        "door_answered": False,
+        "daemon_answered": False,
         "daemon_runs": running,
         "latch": str(latch),
     }
@@ -136,8 +136,8 @@ def _write(path: Path, content: dict[str, str]) -> None:
 
 
 def _kill_text(data: Any) -> str:
-    lines = ["KILLED" if data["door_answered"] else "LATCHED", data["text"]]
-    if data["door_answered"]:
+    lines = ["KILLED" if data["daemon_answered"] else "LATCHED", data["text"]]
+    if data["daemon_answered"]:
         lines.append(f"confirmed by the venue: {len(data['confirmed'])} orders cancelled")
         lines += [f"  {key}" for key in data["confirmed"]]
     elif data["daemon_runs"]:

@@ -174,11 +174,11 @@ def judged(rf: Context, command: PlaceOrder) -> Answer:
 
 def ask_once(rf: Context, verb: str, args: dict[str, Any]) -> Any:
     """Ask what must not be repeated blindly: without an answer it may have been done."""
-    from rf_net.door_client import DoorUnreachable
+    from rf_event_bus.errors import BusUnreachable
 
     try:
         return rf.ask(verb, args)
-    except DoorUnreachable as error:
+    except BusUnreachable as error:
         raise UnknownOutcome(
             error.message, detail=error.detail, fix="rf order list --all"
         ) from error

@@ -50,9 +50,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     symbols: tuple[str, ...] = ()
     """Symbols to trade; empty means those of the source."""
     bind: str = "127.0.0.1"
-    """Address of the control door and the metrics page; loopback only."""
+    """Address of the event bus and the metrics page; loopback only."""
     control_port: int = 7001
-    """Port of the control door."""
+    """Port of the event bus."""
     http_port: int = 3000
     """Port of metrics and health."""
     log_level: str = "info"

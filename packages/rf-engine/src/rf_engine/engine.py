@@ -7,7 +7,7 @@ paper, replay and backtest call this very function; the same envelopes give the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from rf_common.enums import FeedState, Severity, SystemState
 from rf_common.events import (
@@ -20,15 +20,7 @@ from rf_common.events import (
     FeedGap,
     FeedStatus,
     MarketEvent,
-    OrderAccepted,
-    OrderCanceled,
-    OrderDenied,
     OrderEvent,
-    OrderExpired,
-    OrderFilled,
-    OrderRejected,
-    OrderUnknown,
-    OrderUpdated,
     Quote,
     StorageFailed,
     Timer,
@@ -88,17 +80,7 @@ class Engine:
             StorageFailed: self._on_storage_failed,
             Commanded: self._on_command,
         }
-        for kind in (
-            OrderAccepted,
-            OrderRejected,
-            OrderDenied,
-            OrderFilled,
-            OrderCanceled,
-            OrderExpired,
-            OrderUpdated,
-            CancelRejected,
-            OrderUnknown,
-        ):
+        for kind in get_args(OrderEvent):
             self._handlers[kind] = self._on_order_event
 
     @property

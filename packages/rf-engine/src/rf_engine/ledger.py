@@ -8,7 +8,7 @@ import msgspec
 
 from rf_common.clock import UnixNanos
 from rf_common.ids import ClientOrderId, InstrumentId, StrategyId
-from rf_common.orders import CommandAnswer
+from rf_common.orders import CommandAnswer, ReplaceOrder
 from rf_oms.account import AccountState
 from rf_oms.orders import Execution, OrderState
 from rf_risk.kill_switch import KillState
@@ -35,6 +35,8 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """When the venue was last asked about an order."""
     answers: tuple[CommandAnswer, ...]
     """Answers to the newest commands: one that comes again after a restart is not done twice."""
+    changes: tuple[ReplaceOrder, ...] = ()
+    """Changes on their way: they count in the limits, and explain fills beyond the old quantity."""
     signals: int
     fills: int
     refusals: int

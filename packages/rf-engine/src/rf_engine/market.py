@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
+from math import inf
 
 from rf_common import money
 from rf_common.clock import UnixNanos
@@ -113,6 +114,16 @@ class Market:
             return None
         return (money.of_float(quote.bid_px) + money.of_float(quote.ask_px)) / 2
 
+    def facts(self) -> tuple[object, ...]:
+        """Return what the market told, times left out, for a digest: quote, print, book."""
+        quote, trade = self.quote, self.trade
+        quoted: tuple[object, ...] | None = None
+        if quote is not None:
+            prices = (quote.bid_px, quote.bid_qty, quote.ask_px, quote.ask_qty)
+            quoted = (*prices, quote.update_id)
+        printed = (trade.px, trade.qty, trade.aggressor, trade.trade_id) if trade else None
+        return quoted, printed, self.book.digest()
+
     def levels(self, bids: bool) -> Iterator[Level]:
         """Yield levels of one side, best first: the newer of quote and book leads."""
         quote, book = self.quote, self.book
@@ -125,3 +136,11 @@ class Market:
         for level in side:
             if level[0] < best[0] if bids else level[0] > best[0]:
                 yield level
+
+
+def is_sound(event: Quote | Trade) -> bool:
+    """Return whether prices and sizes are numbers that a market can have; NaN is in no range."""
+    if isinstance(event, Trade):
+        return 0.0 < event.px < inf and 0.0 <= event.qty < inf
+    priced = 0.0 < event.bid_px < inf and 0.0 < event.ask_px < inf
+    return priced and 0.0 <= event.bid_qty < inf and 0.0 <= event.ask_qty < inf

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -26,12 +26,10 @@ from rf_common.events import (
     FeedGap,
     OrderAccepted,
     OrderCanceled,
-    OrderDenied,
     OrderEvent,
     OrderExpired,
     OrderFilled,
     OrderRejected,
-    OrderUnknown,
     OrderUpdated,
     Quote,
     StorageFailed,
@@ -60,7 +58,7 @@ from rf_common.orders import (
 from rf_common.ports import FeatureView
 from rf_engine.config import EngineConfig
 from rf_engine.ledger import Ledger
-from rf_engine.market import Market
+from rf_engine.market import Market, is_sound
 from rf_oms import Account, Orders
 from rf_oms.orders import Change, Order
 from rf_risk import KillState, RiskState
@@ -69,7 +67,6 @@ START = "start"
 HEARTBEAT = "heartbeat"
 EXTERNAL = StrategyId("external")
 _REMEMBERED_ANSWERS = 256
-_INFINITY = float("inf")
 
 
 class EngineState:
@@ -113,7 +110,6 @@ class EngineState:
         self.last_report = UnixNanos(0)
         self.asked: dict[ClientOrderId, UnixNanos] = {}
         self.changes: dict[ClientOrderId, ReplaceOrder] = {}
-        """Changes on their way; not kept: a session begins by asking what became of them."""
         self.storage_failed = ""
         if ledger is not None:
             self._restore(ledger)
@@ -131,7 +127,7 @@ class EngineState:
             StorageFailed: self.on_storage_failed,
             Commanded: self.on_command,
         }
-        for kind in _ORDER_EVENTS:
+        for kind in get_args(OrderEvent):
             self._apply[kind] = self.on_order_event
         self._commit: dict[type, Callable[[Any], None]] = {
             SubmitOrder: self._submitted,
@@ -171,7 +167,7 @@ class EngineState:
         quote the instrument goes stale and gets no order.
         """
         market = self.markets.get(quote.instrument_id)
-        if market is None or not _is_sound(quote):
+        if market is None or not is_sound(quote):
             return None
         market.on_quote(quote, self.now)
         return market
@@ -179,7 +175,7 @@ class EngineState:
     def on_trade(self, trade: Trade) -> Market | None:
         """Take a print; return its market, None when it is not ours or it is no print."""
         market = self.markets.get(trade.instrument_id)
-        if market is None or not (0.0 < trade.px < _INFINITY and 0.0 <= trade.qty < _INFINITY):
+        if market is None or not is_sound(trade):
             return None
         market.trade, market.now = trade, self.now
         return market
@@ -290,6 +286,8 @@ class EngineState:
         unanswered = ours.status is OrderStatus.PENDING_UPDATE and self.is_overdue(ours)
         if told != (ours.quantity, ours.limit_price) or unanswered:
             self.on_order_event(OrderUpdated(key, instrument_id, ts, *told))
+        elif self.is_overdue(ours):
+            self.changes.pop(key, None)
 
     def on_storage_failed(self, failed: StorageFailed) -> None:
         """Remember that nothing may be sent for the rest of this run."""
@@ -425,17 +423,7 @@ class EngineState:
 
     def market_hash(self) -> str:
         """Return a digest of what the market told us: quotes, last prints, books."""
-        return digest(
-            [
-                (
-                    name,
-                    None if market.quote is None else _without_time(market.quote),
-                    None if market.trade is None else _without_time(market.trade),
-                    market.book.digest(),
-                )
-                for name, market in sorted(self.markets.items())
-            ]
-        )
+        return digest([(name, *market.facts()) for name, market in sorted(self.markets.items())])
 
     def state_hash(self) -> str:
         """Return a digest of everything: ledger and market."""
@@ -457,6 +445,7 @@ class EngineState:
             marks=tuple(sorted(self._known_marks().items())),
             asked=tuple(self.asked.items()),
             answers=tuple(self.answers.values()),
+            changes=tuple(self.changes.values()),
             signals=self.signals,
             fills=self.fills,
             refusals=self.refusals,
@@ -487,40 +476,14 @@ class EngineState:
         self.next_order = ledger.next_order
         self.marks = dict(ledger.marks)
         self.asked = dict(ledger.asked)
+        self.changes = {change.client_order_id: change for change in ledger.changes}
         self.answers = {answer.command_id: answer for answer in ledger.answers}
         self.signals, self.fills, self.refusals = ledger.signals, ledger.fills, ledger.refusals
         self.now = ledger.ts
 
-
-_ORDER_EVENTS = (
-    OrderAccepted,
-    OrderRejected,
-    OrderDenied,
-    OrderFilled,
-    OrderCanceled,
-    OrderExpired,
-    OrderUpdated,
-    CancelRejected,
-    OrderUnknown,
-)
 
 _FINISHED = {
     OrderStatus.CANCELED: OrderCanceled,
     OrderStatus.EXPIRED: OrderExpired,
     OrderStatus.REJECTED: OrderRejected,
 }
-
-
-def _is_sound(quote: Quote) -> bool:
-    return (
-        0.0 < quote.bid_px < _INFINITY
-        and 0.0 < quote.ask_px < _INFINITY
-        and 0.0 <= quote.bid_qty < _INFINITY
-        and 0.0 <= quote.ask_qty < _INFINITY
-    )
-
-
-def _without_time(event: Quote | Trade) -> tuple[object, ...]:
-    if isinstance(event, Quote):
-        return (event.bid_px, event.bid_qty, event.ask_px, event.ask_qty, event.update_id)
-    return (event.px, event.qty, event.aggressor, event.trade_id)

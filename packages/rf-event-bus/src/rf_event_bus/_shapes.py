@@ -11,7 +11,6 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from functools import cache, partial
@@ -35,8 +34,7 @@ MAX_VARIANTS = 128
 _SHORT = "the data ends before the value"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(msgspec.Struct, frozen=True):
     """One kind of value on the wire."""
 
     text: str
@@ -265,8 +263,7 @@ def _struct(kind: Any) -> Shape:
 def _union(kinds: Sequence[Any]) -> Shape:
     inner = [kind for kind in kinds if kind is not type(None)]
     if len(inner) < len(kinds):
-        # Rebuilt with |, so that Optional[A] and A | None share one shape.
-        return _option(shape_of(typing.Union[tuple(inner)]))
+        return _option(shape_of(inner[0]) if len(inner) == 1 else _union(inner))
     made = [typing.get_origin(kind) or kind for kind in inner]
     if not all(map(_is_struct, made)):
         raise TypeError(f"expected a union of structs, was {' | '.join(map(str, kinds))}")

@@ -53,8 +53,6 @@ class Fanout:
     ----------
     wire : Wire
         The codecs.
-    sinks : sequence of Sink
-        Told of everything.
     chunk_bytes : int
         After how many bytes frames are handed over within one turn of the loop.
     too_slow : callable
@@ -67,16 +65,15 @@ class Fanout:
         self,
         wire: Wire,
         *,
-        sinks: Sequence[Sink],
         chunk_bytes: int,
         too_slow: Callable[[Peer], None],
         unencodable: Callable[[object, RfError], None],
     ) -> None:
         self.readers: dict[Peer, None] = {}
+        self.sinks: list[Sink] = []
         self.head = 0
         self.lost = 0
         self._wire = wire
-        self._sinks = sinks
         self._chunk_bytes = chunk_bytes
         self._too_slow = too_slow
         self._unencodable = unencodable
@@ -87,7 +84,7 @@ class Fanout:
     # --- encoding -----------------------------------------------------------------------------
 
     def tell(self, batches: Iterable[Batch], ts: UnixNanos) -> None:
-        """Number, encode and hand over what the inbox held."""
+        """Encode what the inbox held and hand it over."""
         run: list[Quote | Trade] = []
         for batch in batches:
             if batch.first != self.head + 1:
@@ -108,7 +105,7 @@ class Fanout:
         self.flush()
 
     def _is_wanted(self, topic: str) -> bool:
-        return bool(self._sinks) or any(topic in reader.topics for reader in self.readers)
+        return bool(self.sinks) or any(topic in reader.topics for reader in self.readers)
 
     def _skip(self, last: int) -> None:
         """Tell that the events up to `last` were lost on the way here."""
@@ -144,7 +141,7 @@ class Fanout:
     def _add(self, first: int, topic: str, events: Sequence[Any], frame: Frame, last: int) -> None:
         payload = self._wire.encode_server(frame)
         self._frames.append(_Told(first, topic, encode_frame(payload), events))
-        for sink in self._sinks:
+        for sink in self.sinks:
             sink.offer(first, last, topic, payload)
         self._bytes += len(payload)
         if self._bytes >= self._chunk_bytes:

@@ -36,8 +36,9 @@ class Inbox:
     >>> inbox = Inbox(market_limit=2, other_limit=2)
     >>> inbox.put("market", ["a", "b"]), inbox.put("orders", ["c"]), inbox.put("market", ["d"])
     (True, False, False)
-    >>> inbox.take()
-    ([Batch(first=3, topic='orders', events=['c']), Batch(first=4, topic='market', events=['d'])], False)
+    >>> batches, _ = inbox.take()
+    >>> [(batch.first, batch.topic) for batch in batches], inbox.dropped
+    ([(3, 'orders'), (4, 'market')], 2)
     """
 
     def __init__(self, *, market_limit: int, other_limit: int) -> None:
@@ -53,7 +54,7 @@ class Inbox:
         self._is_closed = False
 
     def put(self, topic: str, events: Sequence[Any]) -> bool:
-        """Number `events`; return whether the loop must be called to take them."""
+        """Give `events` their numbers; return whether the loop must be called to take them."""
         is_market = topic == MARKET
         with self._lock:
             if self._is_closed or not events:

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar, overload
+
+import msgspec
 
 from rf_common.errors import RfError
 from rf_event_bus._shapes import Read, Write, functions, shape_of
@@ -35,8 +36,7 @@ _REFUSED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Codec(Generic[T]):
+class Codec(msgspec.Struct, Generic[T], frozen=True):
     """Writes and reads values of one type."""
 
     encode: Callable[[T], bytes]
@@ -80,7 +80,7 @@ def codec(kind: Any) -> Codec[Any]:
 
 @cache
 def _codec(kind: Any) -> Codec[Any]:
-    name = getattr(kind, "__name__", str(kind))
+    name = kind.__name__ if isinstance(kind, type) else str(kind)[:80]
     write, read = functions(shape_of(kind))
     return Codec(_encoder(name, write), _decoder(name, read))
 

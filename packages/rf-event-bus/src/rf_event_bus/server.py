@@ -95,8 +95,6 @@ class BusServer:
         Stamps what is told; used in the server's loop only.
     session, mode : str
         Told in the welcome.
-    host, port : str, int
-        Where to listen; loopback only, because nothing is encrypted. Port 0 takes a free one.
     verbs : mapping of str to Role
         Least role for each verb; a verb that is not named needs `Role.ADMIN`.
     on_event : callable, optional
@@ -107,15 +105,13 @@ class BusServer:
         Hears ``(peer, reason)`` of every refusal, for the audit.
     redactor : Redactor, optional
         Masks secrets in what is logged; by default it knows the tokens.
-    sinks : sequence of Sink
-        Readers inside the process, such as a Redis Stream.
     limits : BusLimits, optional
         What a client may cost.
 
     Raises
     ------
     ConfigError
-        If `host` is not loopback, `port` is none or a token is missing or empty.
+        If there is no token, or an empty one.
     """
 
     def __init__(
@@ -128,13 +124,10 @@ class BusServer:
         clock: Clock,
         session: str = "",
         mode: str = "",
-        host: str = "127.0.0.1",
-        port: int = 0,
         verbs: Mapping[str, Role] = VERB_ROLES,
         on_event: Callable[[int, str, Any], None] | None = None,
         on_refused: Callable[[str, str], None] | None = None,
         redactor: Redactor | None = None,
-        sinks: Sequence[Sink] = (),
         limits: BusLimits | None = None,
     ) -> None:
         self.refused = 0
@@ -145,7 +138,6 @@ class BusServer:
         """Events that could not be encoded."""
         self._wire = wire
         self._admission = Admission(tokens, wire.schema)
-        self._address = checked_door(host, port)
         self._handler = handler
         self._snapshot = snapshot
         self._clock = clock
@@ -158,7 +150,6 @@ class BusServer:
         self._inbox = Inbox(market_limit=limits.market_events, other_limit=limits.other_events)
         self._fanout = Fanout(
             wire,
-            sinks=sinks,
             chunk_bytes=limits.pause_bytes,
             too_slow=self._too_slow,
             unencodable=self._cannot_tell,
@@ -176,16 +167,24 @@ class BusServer:
 
     # --- life -----------------------------------------------------------------------------------
 
-    async def start(self) -> int:
-        """Listen and return the bound port.
+    def add_sink(self, sink: Sink) -> None:
+        """Tell `sink` everything too, such as a Redis Stream; call it before `start`."""
+        self._fanout.sinks.append(sink)
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        """Listen and return the bound port; what was published before is told now.
+
+        Loopback only, because nothing is encrypted. Port 0 takes a free one.
 
         Raises
         ------
+        ConfigError
+            If `host` is not loopback or `port` is none.
         NetError
             If the port is taken or may not be used.
         """
+        host, port = checked_door(host, port)
         loop = asyncio.get_running_loop()
-        host, port = self._address
         try:
             self._server = await loop.create_server(partial(Peer, self, self._limits), host, port)
         except OSError as error:

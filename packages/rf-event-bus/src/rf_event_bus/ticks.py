@@ -7,7 +7,7 @@ rely on: sizes, indices, finite numbers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import starmap
 from typing import Any, NamedTuple
 
@@ -101,7 +101,8 @@ class TickColumns(NamedTuple):
 
     def events(self) -> list[Quote | Trade]:
         """Return quotes and trades in the order in which they were told."""
-        quotes, trades = iter(self.quotes.events()), iter(self.trades.events())
+        quotes: Iterator[Quote | Trade] = iter(self.quotes.events())
+        trades: Iterator[Quote | Trade] = iter(self.trades.events())
         return [next(trades if is_trade else quotes) for is_trade in self.is_trade.tolist()]
 
 
@@ -134,8 +135,8 @@ def pack_ticks(ticks: Sequence[Quote | Trade]) -> bytes:
     kinds = set(map(type, ticks))
     if kinds == {Quote}:
         return _RUN.encode(_Run(b"", pack_quotes(ticks), b""))  # type: ignore[arg-type]  # just seen
-    quotes = [tick for tick in ticks if type(tick) is Quote]
-    trades = [tick for tick in ticks if type(tick) is Trade]
+    quotes = [tick for tick in ticks if isinstance(tick, Quote)]
+    trades = [tick for tick in ticks if isinstance(tick, Trade)]
     places = bytes(type(tick) is Trade for tick in ticks) if quotes else b""
     return _RUN.encode(_Run(places, pack_quotes(quotes) if quotes else b"", pack_trades(trades)))
 

@@ -53,9 +53,6 @@ from rf_common.ports import Condition, StrategyContext
 from rf_engine import Engine, EngineConfig, Ledger
 from rf_execution import Faults, PaperConfig, PaperVenue
 from rf_execution.gateways import Gate, PaperGateway
-from rf_feature import FeatureConfig
-from rf_risk import RiskLimits
-from rf_strategy import SizerConfig, StrategySpec
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _MORNING = 1_795_572_736 * NANOS_PER_SECOND
@@ -67,24 +64,25 @@ INSTRUMENTS = (
     Instrument(instrument_id=instrument_id("sim", "BBB"), tick=Decimal("0.01"), lot=Decimal("0.1")),
 )
 _START_CENTS = (10_000, 5_000)
-LIMITS = RiskLimits(
-    max_order_notional=Decimal(4_000),
-    max_position_notional=Decimal(6_000),
-    max_open_orders=5,
-    max_daily_loss=Decimal(1_500),
-    orders_per_second=20.0,
+CONFIG = msgspec.convert(
+    {
+        "limits": {
+            "max_order_notional": "4000",
+            "max_position_notional": "6000",
+            "max_open_orders": 5,
+            "max_daily_loss": "1500",
+            "orders_per_second": 20.0,
+        },
+        "sizer": {"target_vol": 1_000.0, "max_fraction": 0.03},
+        "features": {"sample_ms": 100, "min_samples": 4},
+        "strategies": [
+            {"id": "flip", "factory": "flipper", "parameters": {"every": 7}},
+            {"id": "odd", "factory": "flipper", "parameters": {"every": 11, "fails_at": 90}},
+        ],
+    },
+    EngineConfig,
 )
-CONFIG = EngineConfig(
-    limits=LIMITS,
-    sizer=SizerConfig(target_vol=1_000.0, max_fraction=0.03),
-    features=FeatureConfig(sample_ms=100, min_samples=4),
-    strategies=(
-        StrategySpec(id=StrategyId("flip"), factory="flipper", parameters={"every": 7}),
-        StrategySpec(
-            id=StrategyId("odd"), factory="flipper", parameters={"every": 11, "fails_at": 90}
-        ),
-    ),
-)
+LIMITS = CONFIG.limits
 _SIGNALS = ((1, 1.0), (0, 0.5), (-1, 0.7), (-1, 1.0), (0, 1.0), (1, 0.4))
 
 

@@ -101,6 +101,6 @@ def wrapped(text: str, width: int) -> list[str]:
     """Return `text` in lines of at most `width` columns; its own line breaks stay."""
     return [
         line
-        for paragraph in text.splitlines()
+        for paragraph in text.splitlines() or [""]
         for line in textwrap.wrap(paragraph, max(width, 8)) or [""]
     ]

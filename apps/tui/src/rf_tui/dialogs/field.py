@@ -7,9 +7,6 @@ import urwid
 from rf_tui.glyphs import clean
 from rf_tui.paint import Line, Span
 
-_MAX = 80
-
-
 class Field:
     """Text being typed, with a label before it.
 
@@ -21,15 +18,18 @@ class Field:
         What stands there at first.
     allowed : str
         The characters that may be typed; empty for any printable one.
-    width : int
-        Columns of the input.
+    width, limit : int
+        Columns of the input, and characters it takes.
     """
 
-    def __init__(self, label: str, text: str = "", allowed: str = "", width: int = 20) -> None:
+    def __init__(
+        self, label: str, text: str = "", allowed: str = "", *, width: int = 20, limit: int = 64
+    ) -> None:
         self.label = label
         self.allowed = allowed
         self.width = width
-        self._edit = urwid.Edit(edit_text=clean(text)[:_MAX], wrap=urwid.WrapMode.CLIP)
+        self._limit = limit
+        self._edit = urwid.Edit(edit_text=clean(text)[:self._limit], wrap=urwid.WrapMode.CLIP)
 
     @property
     def text(self) -> str:
@@ -38,14 +38,14 @@ class Field:
 
     @text.setter
     def text(self, text: str) -> None:
-        self._edit.set_edit_text(clean(text)[:_MAX])
+        self._edit.set_edit_text(clean(text)[:self._limit])
         self._edit.set_edit_pos(len(self._edit.edit_text))
 
     def pressed(self, key: str) -> bool:
         """Edit with one key; return whether it was one for editing."""
         if len(key) == 1:
             good = key in self.allowed if self.allowed else bool(clean(key).strip() or key == " ")
-            if not good or len(self.text) >= _MAX:
+            if not good or len(self.text) >= self._limit:
                 return False
         elif key in {"up", "down", "tab", "enter"}:
             return False

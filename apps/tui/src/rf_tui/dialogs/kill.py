@@ -60,6 +60,12 @@ class KillBox(Box):
         """Return the title."""
         return [("kill strong", "KILL SWITCH")]
 
+    def show(self, panel: SystemPanel) -> None:
+        """Take what the bus says."""
+        if panel != self.panel:
+            self.panel = panel
+            self.touched()
+
     def sent(self) -> None:
         """Say that the kill is on its way."""
         self._say([("kill strong", "KILL sent, waiting for the daemon")])
@@ -95,7 +101,7 @@ class KillBox(Box):
         """Return what was confirmed, what the bus says, and the field."""
         said = [*self._said, ("kill", ""), *self._of_bus()]
         lines: list[Line] = [
-            [(role, line)] for role, text in said for line in wrapped(text, width) or [""]
+            [(role, line)] for role, text in said for line in wrapped(text, width)
         ]
         lines = lines[: max(0, height - 4)]
         if self._phrase:

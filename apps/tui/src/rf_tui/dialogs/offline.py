@@ -83,7 +83,7 @@ class Offline(Box):
             ("text", ""),
             ("dim", f"fix: {line.fix}" if line.fix else "Esc looks at the frozen screen."),
         ]
-        return [[(role, part)] for role, words in text for part in wrapped(words, width) or [""]]
+        return [[(role, part)] for role, words in text for part in wrapped(words, width)]
 
     def pressed(self, key: str) -> None:
         """Retry or leave."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from rf_common.enums import Mode, OrderType, Side, TimeInForce
 from rf_dashboard import Judgement, Stage, Ticket, TicketCheck, judgements_of
 from rf_dashboard import format as fmt
+from rf_dashboard.tickets import MAX_TYPED
 from rf_tui.dialogs.box import Box, Close, wrapped
 from rf_tui.dialogs.field import Field
 from rf_tui.glyphs import clean
@@ -79,10 +80,10 @@ class TicketBox(Box):
         self.ticket = ticket
         self._service = service
         self._fields = {
-            name: Field(name, getattr(ticket, name), _NUMBERS)
+            name: Field(name, getattr(ticket, name), _NUMBERS, limit=MAX_TYPED)
             for name in ("quantity", "limit", "stop")
         }
-        self._symbol = Field(f"Type {clean(ticket.symbol)} to send: ", width=16)
+        self._symbol = Field(f"Type {clean(ticket.symbol)} to send: ", width=16, limit=MAX_TYPED)
         self._focus = "quantity"
         self._judged: tuple[Judgement, ...] | None = None
         self._failed: Outcome | None = None
@@ -122,7 +123,7 @@ class TicketBox(Box):
             self._edited(key)
         elif stage is Stage.REVIEW and self.ticket.mode is Mode.LIVE:
             if self._symbol.pressed(key):
-                self.ticket = self.ticket.type_symbol(self._symbol.text[:32])
+                self.ticket = self.ticket.type_symbol(self._symbol.text)
 
     def _entered(self) -> None:
         now, before = self._service.monotonic_ns(), self._entered_ns
@@ -166,9 +167,7 @@ class TicketBox(Box):
             if key in {"left", "right", " "}:
                 self._cycle(self._focus, -1 if key == "left" else 1)
         elif self._fields[self._focus].pressed(key):
-            text = self._fields[self._focus].text[:32]
-            self._fields[self._focus].text = text if len(text) == 32 else text
-            self.ticket = self.ticket.edit(**{self._focus: text})
+            self.ticket = self.ticket.edit(**{self._focus: self._fields[self._focus].text})
 
     def _cycle(self, name: str, step: int) -> None:
         choices = _CHOICES[name]

@@ -59,7 +59,7 @@ class Alerts(Panel):
 def _row(row: AlertRow, width: int) -> list[Line]:
     role, letter = _MARKS[row.severity]
     count = f" (x{row.count})" if row.count > 1 else ""
-    lines = wrapped(f"{clean(row.code)} {clean(row.text)}{count}", max(8, width - 10)) or [""]
+    lines = wrapped(f"{clean(row.code)} {clean(row.text)}{count}", max(8, width - 10))
     if len(lines) > 3:
         lines = [*lines[:2], lines[2][: max(0, width - 11)] + "…"]
     first: Line = [

@@ -1,0 +1,324 @@
+"""The application: gives keys to whom they belong, opens dialogs, shows what was answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import urwid
+
+from rf_common.clock import Clock, monotonic_ns
+from rf_common.enums import Side
+from rf_dashboard import CancelDialog, DashboardState, ResumeDialog, format, views
+from rf_tui import commands, keys
+from rf_tui.desk import ACTOR, Desk, fresh_id
+from rf_tui.dialogs.box import Box
+from rf_tui.dialogs.kill import KillBox
+from rf_tui.dialogs.offline import LineState, Offline
+from rf_tui.messages import Message
+from rf_tui.outcome import Outcome
+from rf_tui.paint import Line, fit, spread
+from rf_tui.screens.dashboard import Dashboard
+from rf_tui.screens.layout import Form
+from rf_tui.shell import Bars, Root
+from rf_tui.widgets.header import Top, first_row, screen_at, second_row
+
+_LOG = logging.getLogger(__name__)
+
+
+class Daemon(Protocol):
+    """The line to the daemon, as the application uses it."""
+
+    @property
+    def state(self) -> DashboardState:
+        """What the daemon told."""
+        ...
+
+    @property
+    def line(self) -> LineState:
+        """How the line is at this moment."""
+        ...
+
+    async def ask(self, verb: str, args: Any) -> Outcome:
+        """Ask one verb; an answer that does not come is an outcome too."""
+        ...
+
+    def retry(self) -> None:
+        """Try to connect at once."""
+        ...
+
+
+class Options(NamedTuple):
+    """What the command line says.
+
+    Parameters
+    ----------
+    data_dir : Path
+        The daemon's folder: exports and the kill file go there.
+    is_local : bool
+        Whether the daemon is on this machine.
+    ascii_only : bool
+        Whether only ASCII is drawn.
+    screen : int
+        The screen to begin with.
+    """
+
+    data_dir: Path
+    is_local: bool = True
+    ascii_only: bool = False
+    screen: int = 1
+
+
+class App:
+    """Routes; it holds no truth about the market or the account.
+
+    Parameters
+    ----------
+    daemon : Daemon
+        The line.
+    options : Options
+        What the command line says.
+    clock : Clock
+        The time that ages are counted to.
+    leave : callable
+        Ends the program.
+    durations : callable
+        A clock for durations, ns.
+    """
+
+    def __init__(
+        self,
+        daemon: Daemon,
+        options: Options,
+        clock: Clock,
+        leave: Callable[[], None],
+        durations: Callable[[], int] = monotonic_ns,
+    ) -> None:
+        self.daemon = daemon
+        self.options = options
+        self.clock = clock
+        self.leave = leave
+        self.durations = durations
+        self.desk = Desk(daemon.ask, self.say, options.data_dir, is_local=options.is_local)
+        self.dashboard = Dashboard(self.take)
+        self.message: tuple[str, str] = ("dim", "")
+        self.seen_alert = 0
+        self.is_dirty = True
+        self._pasting = False
+        self._was_killed = False
+        self._offline: Offline | None = None
+        self._kill: KillBox | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._header = Bars(self._top_lines, self.header_clicked)
+        self._footer = Bars(self._bottom_lines)
+        frame = urwid.Frame(self.dashboard, header=self._header, footer=self._footer)
+        self.stack = urwid.OverlayStack(frame)
+        self.root = Root(self.stack, self, ascii_only=options.ascii_only)
+        if options.screen != 1:
+            commands.show_screen(self, str(options.screen))
+
+    # --- keys and messages ----------------------------------------------------------------
+
+    @property
+    def dialog(self) -> Box | None:
+        """The dialog that takes the keys, if one is open."""
+        levels = self.stack.levels
+        return levels[-1] if levels else None  # type: ignore[return-value]  # only boxes are opened
+
+    def pressed(self, key: str) -> None:
+        """Take one key: the kill first, then the open dialog, then the table."""
+        self.is_dirty = True
+        if key in {"begin paste", "end paste"}:
+            self._pasting = key == "begin paste"
+            return
+        dialog = self.dialog
+        binding = keys.binding_of(key)
+        if self._pasting:
+            if dialog is not None and len(key) == 1:
+                dialog.keypress((0, 0), key)
+        elif dialog is not None and not _kills(key, dialog):
+            dialog.keypress((0, 0), key)
+        elif binding is not None:
+            self.act(binding.action, key)
+        elif len(key) == 1:
+            self.say("dim", f"{key!r} does nothing here; ? shows the keys")
+
+    def take(self, message: Message) -> None:
+        """Take what a person did on a panel or chose in the palette."""
+        self.is_dirty = True
+        name, value, side = message
+        if name == "focus":
+            self.dashboard.focus_panel(value)
+        elif name == "instrument":
+            self.dashboard.choose(value)
+        elif name == "price":
+            commands.open_ticket(self, Side(side), value)
+        elif name == "screen":
+            commands.show_screen(self, value)
+        elif name == "action":
+            self.act(value)
+        self.refresh()
+
+    def act(self, action: str, key: str = "") -> None:
+        """Do one action of the table."""
+        try:
+            commands.ACTIONS[action](self, key)
+        except Exception:
+            reference = _failure(action)
+            self.say("bad", f"{action} failed, log line {reference}; nothing was sent by it")
+        self.refresh()
+
+    def header_clicked(self, column: int, row: int) -> None:
+        """Change the screen by a click on its name."""
+        number = screen_at(column, self.dashboard.columns, 1) if row == 1 else 0
+        if number:
+            commands.show_screen(self, str(number))
+
+    # --- saying and asking ----------------------------------------------------------------
+
+    def say(self, role: str, text: str) -> None:
+        """Show one message, and log it."""
+        self.message = (role, format.clean(text))
+        self.is_dirty = True
+        _LOG.info("message: %s", text)
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the screen; its failure is told, never lost."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self.is_dirty = True
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOG.error("a request failed", exc_info=error)
+            self.say("bad", f"a request failed: {error}; look at the open orders")
+
+    def open(self, box: Box) -> None:
+        """Put a dialog on top."""
+        width, height = box.wanted
+        self.stack.open(box, width=width, height=height)
+        self.is_dirty = True
+
+    def closer(self, made: list[Box]) -> Callable[[], None]:
+        """Return what closes the dialog that will stand in `made`."""
+        return lambda: self.shut(made[0])
+
+    def shut(self, box: Box) -> None:
+        """Take a dialog off the screen, if it is there."""
+        self.stack.close(widget=box)
+        self.is_dirty = True
+
+    # --- kill and line --------------------------------------------------------------------
+
+    def kill_box(self) -> KillBox:
+        """Return the kill overlay, opened if it was not."""
+        if self._kill is None:
+            made: list[Box] = []
+            box = KillBox(self.closer(made), lambda: self.daemon.state, self._resume, actor=ACTOR)
+            made.append(box)
+            self._kill = box
+        if self._kill not in self.stack.levels:
+            self.open(self._kill)
+        return self._kill
+
+    def kill(self) -> None:
+        """Kill, without a question, whatever is open."""
+        box = self.kill_box()
+        box.sent()
+        self.start(self._killing(box))
+
+    async def _killing(self, box: KillBox) -> None:
+        box.answered(await self.desk.kill("K in the terminal"))
+
+    def _resume(self, dialog: ResumeDialog) -> None:
+        self.start(self._resuming(dialog))
+
+    async def _resuming(self, dialog: ResumeDialog) -> None:
+        outcome = await self.desk.request("resume", dialog.to_args(), "resume")
+        if self._kill is None:
+            return
+        if outcome.ok:
+            self.shut(self._kill)
+        else:
+            self._kill.not_resumed(outcome)
+
+    def cancel(self, dialog: CancelDialog) -> None:
+        """Send a confirmed cancel."""
+        self.start(self._cancelling(dialog))
+
+    async def _cancelling(self, dialog: CancelDialog) -> None:
+        await self.desk.cancel(dialog)
+
+    def _watch(self) -> None:
+        """Open and close what follows the state: the offline box and the kill overlay."""
+        line, state = self.daemon.line, self.daemon.state
+        if line.live and self._offline is not None:
+            self.shut(self._offline)
+            self._offline = None
+            self.say("good", "connected to the daemon")
+        elif not line.live and self._offline is None:
+            made: list[Box] = []
+            folder = str(self.options.data_dir)
+            box = Offline(self.closer(made), line, data_dir=folder, act=self.act)
+            made.append(box)
+            self._offline = box
+            self.open(box)
+        elif self._offline is not None and line != self._offline.line:
+            self._offline.line = line
+            self._offline.touched()
+        killed = state.system is not None and state.system.killed
+        if killed and not self._was_killed:
+            self.kill_box()
+        self._was_killed = killed
+
+    # --- picture --------------------------------------------------------------------------
+
+    def resized(self, columns: int, rows: int) -> None:
+        """Arrange everything for this size."""
+        if (columns, rows) != self.dashboard.size:
+            self.dashboard.resize(columns, rows)
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Bring every widget up to the state; only what is different is painted again."""
+        now = self.clock.now()
+        self._watch()
+        self.dashboard.update(self.daemon.state, now)
+        if self._kill is not None and self._kill in self.stack.levels:
+            self._kill.show(views.system(self.daemon.state, now))
+        self._header.refresh()
+        self._footer.refresh()
+        self.is_dirty = False
+
+    def _top_lines(self, width: int) -> list[Line]:
+        now = self.clock.now()
+        header = views.header(self.daemon.state, now)
+        top = Top(header, self.daemon.line, format.clock(now))
+        first = first_row(top, width)
+        return [first] if self.dashboard.form is Form.SMALL else [first, second_row(1, width)]
+
+    def _bottom_lines(self, width: int) -> list[Line]:
+        role, text = self.message
+        unread = max(0, self.daemon.state.log.number - self.seen_alert)
+        right = [("warn", f"{unread} unread alerts ")] if unread else []
+        dialog = self.dialog
+        hint = dialog.hint if dialog is not None else keys.hints(width - 2)
+        if dialog is None and self.dashboard.form is Form.SMALL:
+            hint = keys.essentials()
+        return [spread(fit([(role, f" {text}")], max(1, width - 20)), right, width),
+                [("key", f" {hint}")]]  # fmt: skip
+
+
+def _kills(key: str, dialog: Box) -> bool:
+    return key == "f12" or (key == "K" and not dialog.takes_text)
+
+
+def _failure(action: str) -> str:
+    from rf_tui.widgets.panel import log_failure
+
+    return log_failure(f"action {action}")

@@ -1,0 +1,1 @@
+"""Screens: each arranges panels and fills them from the state."""

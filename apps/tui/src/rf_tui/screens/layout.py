@@ -1,0 +1,77 @@
+"""Where the panels stand at which size: all of them, some as tabs, or the essentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import urwid
+
+from rf_tui.widgets.panel import Panel
+from rf_tui.widgets.tabs import Tabs
+
+FRAME_ROWS = 4
+"""Header, screens, message line and key hints."""
+
+
+class Form(StrEnum):
+    """How a terminal of some size is used."""
+
+    WIDE = "wide"
+    TABBED = "tabbed"
+    SMALL = "small"
+
+
+def form_of(columns: int, rows: int) -> Form:
+    """Return the form for a whole terminal of this size."""
+    if columns >= 120 and rows >= 40:
+        return Form.WIDE
+    return Form.TABBED if columns >= 80 and rows >= 24 else Form.SMALL
+
+
+TABBED = ("positions", "orders", "book", "risk", "feeds", "dexter", "swarm")
+"""Which panels share one place on a terminal of 80x24."""
+
+
+def wide(panels: Mapping[str, Panel], columns: int, rows: int) -> urwid.Widget:
+    """Return all panels in three bands, for a body of this size."""
+    side = 32 + (columns - 120) // 5
+    low, middle = 8 + (rows - 36) // 8, 10 + (rows - 36) // 4
+    high = rows - low - middle
+    held = max(8, high - 10)
+    top = _beside(
+        columns,
+        (side, panels["watchlist"]),
+        (0, panels["chart"]),
+        (side, _stacked((held, panels["positions"]), (high - held, panels["risk"]))),
+    )
+    centre = _beside(
+        columns, (side, panels["alerts"]), (0, panels["book"]), (side, panels["orders"])
+    )
+    card = (columns - side - 8) // 2
+    bottom = _beside(
+        columns, (side + 8, panels["feeds"]), (card, panels["dexter"]), (0, panels["swarm"])
+    )
+    return _stacked((high, top), (middle, centre), (low, bottom))
+
+
+def tabbed(
+    panels: Mapping[str, Panel], tabs: Tabs, columns: int, rows: int
+) -> urwid.Widget:
+    """Return watch list, alerts and chart, the others as tabs, for a body of this size."""
+    side = 32 + (columns - 80) // 6
+    low = max(5, rows - max(15, rows * 2 // 3))
+    plot = rows * 11 // 20
+    left = _stacked((rows - low, panels["watchlist"]), (low, panels["alerts"]))
+    right = _stacked((plot, panels["chart"]), (rows - plot, tabs))
+    return _beside(columns, (side, left), (0, right))
+
+
+def _beside(columns: int, *parts: tuple[int, urwid.Widget]) -> urwid.Columns:
+    """Return widgets side by side; the one with width 0 gets what is left."""
+    rest = columns - sum(width for width, _ in parts)
+    return urwid.Columns([(width or rest, widget) for width, widget in parts])
+
+
+def _stacked(*parts: tuple[int, urwid.Widget]) -> urwid.Pile:
+    return urwid.Pile([(height, widget) for height, widget in parts])

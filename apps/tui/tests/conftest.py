@@ -1,0 +1,237 @@
+"""A market made by hand, a daemon that only listens, and the application over both."""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal as D
+
+import pytest
+
+from rf_common.clock import NANOS_PER_SECOND, DeterministicClock, UnixNanos
+from rf_common.enums import (
+    FeedState,
+    Mode,
+    OrderStatus,
+    OrderType,
+    Severity,
+    Side,
+    SystemState,
+    TimeInForce,
+)
+from rf_common.events import Quote, Trade
+from rf_common.orders import Notice, Refusal
+from rf_dashboard import (
+    AccountView,
+    BookView,
+    DashboardState,
+    FeedView,
+    InstrumentView,
+    LimitView,
+    Live,
+    Offline,
+    OrderView,
+    PositionView,
+    StrategyView,
+    SystemView,
+)
+from rf_tui.app import App, Options
+from rf_tui.dialogs.offline import LineState
+from rf_tui.outcome import Outcome
+
+START = UnixNanos(1_760_000_000 * NANOS_PER_SECOND)
+SYMBOLS = (
+    ("AAPL", 227.14, "0.01"), ("NVDA", 181.32, "0.01"), ("TSLA", 401.03, "0.01"),
+    ("MSFT", 512.77, "0.01"), ("AMZN", 229.40, "0.01"), ("META", 701.15, "0.01"),
+    ("SPY", 671.93, "0.01"), ("QQQ", 602.41, "0.01"), ("BTCUSDT", 91240.5, "0.5"),
+    ("ETHUSDT", 3012.44, "0.01"), ("SOLUSDT", 137.91, "0.01"), ("XRPUSDT", 0.6312, "0.0001"),
+    ("DOGEUSDT", 0.1481, "0.0001"),
+)  # fmt: skip
+PASS = {"rule": "max_notional", "outcome": "pass", "value": "2271.4", "limit": "10000",
+        "reason": "", "fix": ""}  # fmt: skip
+NO_REFUSAL = {"judgements": [PASS, {**PASS, "rule": "daily_loss", "value": "0", "limit": "2000"}]}
+
+
+def order(number=8, status=OrderStatus.ACCEPTED, **changes):
+    given = {
+        "client_order_id": f"RF-S-K7QW3ZPA-{number:08d}", "strategy_id": "human",
+        "instrument_id": "sim:AAPL", "side": Side.SELL, "order_type": OrderType.LIMIT,
+        "time_in_force": TimeInForce.GTC, "quantity": D(40), "filled": D(0),
+        "limit_price": D("229.00"), "average_price": None, "status": status, "reason": "",
+        "created": START, "updated": START,
+    }  # fmt: skip
+    return OrderView(**(given | changes))
+
+
+def system(**changes):
+    given = {
+        "ts": START, "version": "0.1.0", "session": "s1", "mode": Mode.SIM, "account": "SIM-1",
+        "state": SystemState.ACTIVE, "state_reason": "", "killed": False, "kill_number": 0,
+        "kill_reason": "", "resume_phrase": "", "uptime_s": 75.0, "events_per_s": 4200.0,
+        "seq": 99, "journal_bytes": 3_400_000, "journal_bytes_per_day": 1e9,
+        "feeds": (FeedView("sim", FeedState.LIVE, "", 1.2, START, 0),),
+        "strategies": (StrategyView("momentum", True, ""),),
+    }  # fmt: skip
+    return SystemView(**(given | changes))
+
+
+def account(**changes):
+    held = (
+        PositionView("sim:AAPL", D(40), D("221.58"), D("227.14"), D("222.40"), D(0), D("0.10"),
+                     (("momentum", D(40)),)),
+        PositionView("sim:BTCUSDT", D("0.010"), D("92482.5"), D("91240.5"), D("-12.42"), D("3.10"),
+                     D("0.91"), (("human", D("0.010")),)),
+    )  # fmt: skip
+    limits = (
+        LimitView("daily_loss", "260", "2000", 0.13),
+        LimitView("max_drawdown", "0.0090", "0.05", 0.18),
+        LimitView("max_gross", "9998.00", "100000", 0.1),
+        LimitView("max_open_orders", "2", "50", 0.04),
+        LimitView("daily_notional", "410000", "500000", 0.82),
+        LimitView("trade_count", "12", "200", None),
+    )
+    given = {
+        "ts": START, "equity": D("100240.99"), "cash": D("90242.99"), "day_pnl": D("240.99"),
+        "realised": D("3.10"), "fees": D("1.01"), "gross": D("9998.00"), "net": D("9998.00"),
+        "drawdown": 0.009, "positions": held, "limits": limits, "orders_today": 14,
+        "fills_today": 12, "signals": 40, "fills": 12,
+        "refusals": (("max_notional", 3), ("duplicate", 1)),
+    }  # fmt: skip
+    return AccountView(**(given | changes))
+
+
+def filled_state():
+    """The state that the snapshots show: five minutes of a market, orders, positions, alerts."""
+    state = DashboardState()
+    state.connection(Live(since=START))
+    for symbol, _, tick in SYMBOLS:
+        state.apply(InstrumentView(f"sim:{symbol}", D(tick), D("0.001"), D(1), "USD",
+                                   FeedState.LIVE, ""), START)  # fmt: skip
+    for step in range(60):
+        ts = UnixNanos(START + step * 5 * NANOS_PER_SECOND)
+        for number, (symbol, px, tick) in enumerate(SYMBOLS):
+            move = 1 + 0.0004 * ((step * (number + 3)) % 17 - 8) + 0.00005 * step
+            mid, half = px * move, float(tick)
+            state.apply(Quote(f"sim:{symbol}", ts, mid - half, 5.0, mid + half, 4.0), ts)
+            state.apply(Trade(f"sim:{symbol}", ts, mid, 1.0 + (step * 7 + number) % 11,
+                              Side.BUY, step), ts)  # fmt: skip
+    now = UnixNanos(START + 295 * NANOS_PER_SECOND)
+    bids = tuple((round(227.13 - 0.01 * n, 2), 100.0 + 37 * (n % 5)) for n in range(20))
+    asks = tuple((round(227.15 + 0.01 * n, 2), 80.0 + 51 * (n % 4)) for n in range(20))
+    state.apply(BookView("sim:AAPL", now, 7, bids, asks, "", "sim"), now)
+    state.apply(order(8), now)
+    state.apply(order(9, side=Side.BUY, instrument_id="sim:BTCUSDT", quantity=D("0.01"),
+                      order_type=OrderType.STOP_MARKET, limit_price=None), now)  # fmt: skip
+    state.apply(account(), now)
+    state.apply(system(), now)
+    state.apply(Notice(Severity.WARNING, "RF-R-010", "turnover is at 82 % of its limit"), now)
+    state.apply(Refusal("momentum", "sim:TSLA", Side.BUY, D(50), D(399), "max_notional",
+                        "19950.00", "10000.00", "notional is above the limit", "engine"),
+                now)  # fmt: skip
+    return state
+
+
+class FakeDaemon:
+    """Records what is asked, and answers from a table."""
+
+    def __init__(self, state=None, line=None):
+        self.state = state or filled_state()
+        self.line = line or LineState(address="127.0.0.1:7001", live=True)
+        self.asked = []
+        self.answers = {"check": Outcome(ok=True, data=NO_REFUSAL)}
+        self.retries = 0
+
+    async def ask(self, verb, args):
+        self.asked.append((verb, dict(args)))
+        await asyncio.sleep(0)
+        given = self.answers.get(verb, Outcome(ok=True, data={}, code="SENT", text="sent"))
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    def verbs(self):
+        return [verb for verb, _ in self.asked]
+
+    def retry(self):
+        self.retries += 1
+
+    def go_offline(self, seconds=41):
+        now = UnixNanos(START + 295 * NANOS_PER_SECOND)
+        self.state.connection(Offline(since=now, reason="connection refused"))
+        self.line = LineState("127.0.0.1:7001", live=False, reason="connection refused",
+                              down_s=seconds, attempt=6, next_s=8)  # fmt: skip
+
+
+class Person:
+    """The application with somebody at the keys."""
+
+    def __init__(self, app, daemon, left):
+        self.app = app
+        self.daemon = daemon
+        self.left = left
+        self.size = (120, 40)
+        self.time_ns = 0
+
+    def look(self):
+        """Return the rows of the screen."""
+        self.app.root.render(self.size, True)
+        self.app.refresh()
+        return list(self.app.root.render(self.size, True).decoded_text)
+
+    def text(self):
+        return "\n".join(self.look())
+
+    def press(self, *keys):
+        for key in keys:
+            self.time_ns += 1_000_000_000
+            self.app.root.keypress(self.size, key)
+
+    def type(self, text):
+        self.press(*text)
+
+    def click(self, column, row, button=1):
+        self.app.root.mouse_event(self.size, "mouse press", button, column, row, True)
+
+    async def settle(self):
+        """Let everything that was started come to its end."""
+        while self.app._tasks:
+            await asyncio.sleep(0)
+        self.app.refresh()
+
+
+@pytest.fixture
+def daemon():
+    return FakeDaemon()
+
+
+@pytest.fixture
+def make_person(tmp_path):
+    def make(daemon=None, *, size=(120, 40), **options):
+        daemon = daemon or FakeDaemon()
+        left = []
+        clock = DeterministicClock(UnixNanos(START + 296 * NANOS_PER_SECOND))
+        given = Options(tmp_path, **options)
+        person = Person(None, daemon, left)
+        person.app = App(daemon, given, clock, lambda: left.append(True), lambda: person.time_ns)
+        person.size = size
+        person.look()
+        return person
+
+    return make
+
+
+@pytest.fixture
+def person(make_person, daemon):
+    return make_person(daemon)
+
+
+@pytest.fixture
+def builders():
+    """The builders, for tests that change what the daemon tells."""
+
+    class Builders:
+        pass
+
+    made = Builders()
+    made.order, made.system, made.account = order, system, account
+    made.filled_state, made.FakeDaemon, made.START = filled_state, FakeDaemon, START
+    return made
