@@ -11,8 +11,8 @@ from rf_persistence import Journal, JournalConfig, recover, replay, session_head
 from rf_testkit.simulation import CONFIG, FACTORIES, INSTRUMENTS, Found, Simulation
 
 STEPS = 250
-REGRESSIONS = ()
-"""Seeds that once broke a promise; they always run."""
+REGRESSIONS = (36, 41, 51, 246)
+"""Seeds that break a promise when a repair they once led to is taken back; they always run."""
 
 
 class Unsynced(sqlite3.Connection):
@@ -74,4 +74,4 @@ def test_every_promise_is_kept_through_faults_and_crashes(seed, tmp_path):
 
     simulation.run(STEPS)
 
-    assert simulation.counts["orders"] > 10, f"seed {seed} hardly traded: {simulation.counts}"
+    assert simulation.promises.counts["orders"] > 0, f"seed {seed}: no order ever left"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from decimal import Decimal as D
+import math
+from decimal import Decimal
 
 import pytest
 
@@ -38,6 +39,7 @@ from rf_tui.app import App, Options
 from rf_tui.dialogs.offline import LineState
 from rf_tui.outcome import Outcome
 
+num = Decimal
 START = UnixNanos(1_760_000_000 * NANOS_PER_SECOND)
 SYMBOLS = (
     ("AAPL", 227.14, "0.01"), ("NVDA", 181.32, "0.01"), ("TSLA", 401.03, "0.01"),
@@ -55,8 +57,8 @@ def order(number=8, status=OrderStatus.ACCEPTED, **changes):
     given = {
         "client_order_id": f"RF-S-K7QW3ZPA-{number:08d}", "strategy_id": "human",
         "instrument_id": "sim:AAPL", "side": Side.SELL, "order_type": OrderType.LIMIT,
-        "time_in_force": TimeInForce.GTC, "quantity": D(40), "filled": D(0),
-        "limit_price": D("229.00"), "average_price": None, "status": status, "reason": "",
+        "time_in_force": TimeInForce.GTC, "quantity": num(40), "filled": num(0),
+        "limit_price": num("229.00"), "average_price": None, "status": status, "reason": "",
         "created": START, "updated": START,
     }  # fmt: skip
     return OrderView(**(given | changes))
@@ -71,15 +73,19 @@ def system(**changes):
         "feeds": (FeedView("sim", FeedState.LIVE, "", 1.2, START, 0),),
         "strategies": (StrategyView("momentum", True, ""),),
     }  # fmt: skip
-    return SystemView(**(given | changes))
+    given |= changes
+    given |= {"mode": Mode(given["mode"]), "state": SystemState(given["state"])}
+    return SystemView(**given)
 
 
 def account(**changes):
     held = (
-        PositionView("sim:AAPL", D(40), D("221.58"), D("227.14"), D("222.40"), D(0), D("0.10"),
-                     (("momentum", D(40)),)),
-        PositionView("sim:BTCUSDT", D("0.010"), D("92482.5"), D("91240.5"), D("-12.42"), D("3.10"),
-                     D("0.91"), (("human", D("0.010")),)),
+        PositionView("sim:AAPL", num(40), num("221.58"), num("227.14"), num("222.40"),
+                     num(0), num("0.10"),
+                     (("momentum", num(40)),)),
+        PositionView("sim:BTCUSDT", num("0.010"), num("92482.5"), num("91240.5"), num("-12.42"),
+                     num("3.10"),
+                     num("0.91"), (("human", num("0.010")),)),
     )  # fmt: skip
     limits = (
         LimitView("daily_loss", "260", "2000", 0.13),
@@ -90,8 +96,9 @@ def account(**changes):
         LimitView("trade_count", "12", "200", None),
     )
     given = {
-        "ts": START, "equity": D("100240.99"), "cash": D("90242.99"), "day_pnl": D("240.99"),
-        "realised": D("3.10"), "fees": D("1.01"), "gross": D("9998.00"), "net": D("9998.00"),
+        "ts": START, "equity": num("100240.99"), "cash": num("90242.99"), "day_pnl": num("240.99"),
+        "realised": num("3.10"), "fees": num("1.01"), "gross": num("9998.00"),
+        "net": num("9998.00"),
         "drawdown": 0.009, "positions": held, "limits": limits, "orders_today": 14,
         "fills_today": 12, "signals": 40, "fills": 12,
         "refusals": (("max_notional", 3), ("duplicate", 1)),
@@ -104,27 +111,28 @@ def filled_state():
     state = DashboardState()
     state.connection(Live(since=START))
     for symbol, _, tick in SYMBOLS:
-        state.apply(InstrumentView(f"sim:{symbol}", D(tick), D("0.001"), D(1), "USD",
+        state.apply(InstrumentView(f"sim:{symbol}", num(tick), num("0.001"), num(1), "USD",
                                    FeedState.LIVE, ""), START)  # fmt: skip
-    for step in range(60):
-        ts = UnixNanos(START + step * 5 * NANOS_PER_SECOND)
+    for step in range(300):
+        ts = UnixNanos(START + step * NANOS_PER_SECOND)
         for number, (symbol, px, tick) in enumerate(SYMBOLS):
-            move = 1 + 0.0004 * ((step * (number + 3)) % 17 - 8) + 0.00005 * step
-            mid, half = px * move, float(tick)
+            wave = math.sin(step / 23 + number) + 0.35 * math.sin(step * 1.7 + number)
+            mid, half = px * (1 + 0.0011 * wave + 0.000003 * step), float(tick)
             state.apply(Quote(f"sim:{symbol}", ts, mid - half, 5.0, mid + half, 4.0), ts)
-            state.apply(Trade(f"sim:{symbol}", ts, mid, 1.0 + (step * 7 + number) % 11,
-                              Side.BUY, step), ts)  # fmt: skip
-    now = UnixNanos(START + 295 * NANOS_PER_SECOND)
+            if step % 5 == 2:
+                size = 1.0 + (step * 7 + number) % 11
+                state.apply(Trade(f"sim:{symbol}", ts, mid, size, Side.BUY, step), ts)
+    now = UnixNanos(START + 299 * NANOS_PER_SECOND)
     bids = tuple((round(227.13 - 0.01 * n, 2), 100.0 + 37 * (n % 5)) for n in range(20))
     asks = tuple((round(227.15 + 0.01 * n, 2), 80.0 + 51 * (n % 4)) for n in range(20))
     state.apply(BookView("sim:AAPL", now, 7, bids, asks, "", "sim"), now)
     state.apply(order(8), now)
-    state.apply(order(9, side=Side.BUY, instrument_id="sim:BTCUSDT", quantity=D("0.01"),
+    state.apply(order(9, side=Side.BUY, instrument_id="sim:BTCUSDT", quantity=num("0.01"),
                       order_type=OrderType.STOP_MARKET, limit_price=None), now)  # fmt: skip
     state.apply(account(), now)
     state.apply(system(), now)
     state.apply(Notice(Severity.WARNING, "RF-R-010", "turnover is at 82 % of its limit"), now)
-    state.apply(Refusal("momentum", "sim:TSLA", Side.BUY, D(50), D(399), "max_notional",
+    state.apply(Refusal("momentum", "sim:TSLA", Side.BUY, num(50), num(399), "max_notional",
                         "19950.00", "10000.00", "notional is above the limit", "engine"),
                 now)  # fmt: skip
     return state
@@ -136,6 +144,7 @@ class FakeDaemon:
     def __init__(self, state=None, line=None):
         self.state = state or filled_state()
         self.line = line or LineState(address="127.0.0.1:7001", live=True)
+        self.changed = asyncio.Event()
         self.asked = []
         self.answers = {"check": Outcome(ok=True, data=NO_REFUSAL)}
         self.retries = 0
@@ -155,7 +164,7 @@ class FakeDaemon:
         self.retries += 1
 
     def go_offline(self, seconds=41):
-        now = UnixNanos(START + 295 * NANOS_PER_SECOND)
+        now = UnixNanos(START + 299 * NANOS_PER_SECOND)
         self.state.connection(Offline(since=now, reason="connection refused"))
         self.line = LineState("127.0.0.1:7001", live=False, reason="connection refused",
                               down_s=seconds, attempt=6, next_s=8)  # fmt: skip
@@ -191,9 +200,15 @@ class Person:
     def click(self, column, row, button=1):
         self.app.root.mouse_event(self.size, "mouse press", button, column, row, True)
 
+    async def turn(self):
+        """Let what was started begin."""
+        await asyncio.sleep(0)
+        self.app.refresh()
+
     async def settle(self):
         """Let everything that was started come to its end."""
         while self.app._tasks:
+            await asyncio.gather(*self.app._tasks, return_exceptions=True)
             await asyncio.sleep(0)
         self.app.refresh()
 
@@ -203,18 +218,28 @@ def daemon():
     return FakeDaemon()
 
 
+def seated(folder, daemon, *, size=(120, 40), **options):
+    """Return a person before a screen of `size`."""
+    left = []
+    clock = DeterministicClock(UnixNanos(START + 300 * NANOS_PER_SECOND))
+    person = Person(None, daemon, left)
+    person.app = App(
+        daemon,
+        Options(folder, **options),
+        clock,
+        lambda: left.append(True),
+        lambda: person.time_ns,
+        lambda: "c0ffee",
+    )
+    person.size = size
+    person.look()
+    return person
+
+
 @pytest.fixture
 def make_person(tmp_path):
-    def make(daemon=None, *, size=(120, 40), **options):
-        daemon = daemon or FakeDaemon()
-        left = []
-        clock = DeterministicClock(UnixNanos(START + 296 * NANOS_PER_SECOND))
-        given = Options(tmp_path, **options)
-        person = Person(None, daemon, left)
-        person.app = App(daemon, given, clock, lambda: left.append(True), lambda: person.time_ns)
-        person.size = size
-        person.look()
-        return person
+    def make(daemon=None, **given):
+        return seated(tmp_path, daemon or FakeDaemon(), **given)
 
     return make
 
@@ -224,7 +249,7 @@ def person(make_person, daemon):
     return make_person(daemon)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def builders():
     """The builders, for tests that change what the daemon tells."""
 
@@ -233,5 +258,6 @@ def builders():
 
     made = Builders()
     made.order, made.system, made.account = order, system, account
+    made.seated = seated
     made.filled_state, made.FakeDaemon, made.START = filled_state, FakeDaemon, START
     return made

@@ -180,7 +180,7 @@ def fold(*told, state: DashboardState | None = None) -> DashboardState:
     return state
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> SimpleNamespace:
     return SimpleNamespace(
         BTC=BTC,

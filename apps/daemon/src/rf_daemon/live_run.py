@@ -151,6 +151,7 @@ class _Session:
     async def run(self, *, seconds: float | None) -> None:
         """Open the doors, run, close them."""
         loop = asyncio.get_running_loop()
+        self._latest.put(self._status(0.0))
         operator = self._open_operator(loop)
         self._publisher = Publisher(self._house.engine, operator.publish)
         for name in (signal.SIGINT, signal.SIGTERM):

@@ -48,12 +48,16 @@ class TapeLoop(Asking):
         """Feed every frame, in order."""
         self._post = asyncio.get_running_loop().call_soon_threadsafe
         started: tuple[int, UnixNanos] | None = None
+        is_paced = self._speed != float("inf")
         for ts, payloads in frames:
             if started is None:
                 started = monotonic_ns(), ts
                 self._clock.set(ts)
                 self.corridor.start()
-            await self._pace(started, ts)
+            if is_paced:
+                await self._pace(started, ts)
+            elif self.frames % _BREATH == 0:
+                await asyncio.sleep(0)
             if self._stopped:
                 return
             self.frame(ts, payloads)
@@ -82,10 +86,6 @@ class TapeLoop(Asking):
         self.corridor.advance(end, self._clock.set)
 
     async def _pace(self, started: tuple[int, UnixNanos], ts: UnixNanos) -> None:
-        if self._speed == float("inf"):
-            if self.frames % _BREATH == 0:
-                await asyncio.sleep(0)
-            return
         begun, first = started
         ahead = (ts - first) / self._speed - (monotonic_ns() - begun)
         if ahead > 0:

@@ -42,6 +42,11 @@ class Daemon(Protocol):
         """How the line is at this moment."""
         ...
 
+    @property
+    def changed(self) -> asyncio.Event:
+        """Set when there may be something new to paint."""
+        ...
+
     async def ask(self, verb: str, args: Any) -> Outcome:
         """Ask one verb; an answer that does not come is an outcome too."""
         ...
@@ -87,26 +92,29 @@ class App:
         Ends the program.
     durations : callable
         A clock for durations, ns.
+    ids : callable
+        Draws the id of each command.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  # each one is named where it is made
         self,
         daemon: Daemon,
         options: Options,
         clock: Clock,
         leave: Callable[[], None],
         durations: Callable[[], int] = monotonic_ns,
+        ids: Callable[[], str] = fresh_id,
     ) -> None:
         self.daemon = daemon
         self.options = options
         self.clock = clock
         self.leave = leave
         self.durations = durations
+        self.ids = ids
         self.desk = Desk(daemon.ask, self.say, options.data_dir, is_local=options.is_local)
-        self.dashboard = Dashboard(self.take)
+        self.dashboard: Dashboard = Dashboard(self.take)
         self.message: tuple[str, str] = ("dim", "")
         self.seen_alert = 0
-        self.is_dirty = True
         self._pasting = False
         self._was_killed = False
         self._offline: Offline | None = None
@@ -114,9 +122,10 @@ class App:
         self._tasks: set[asyncio.Task[None]] = set()
         self._header = Bars(self._top_lines, self.header_clicked)
         self._footer = Bars(self._bottom_lines)
-        frame = urwid.Frame(self.dashboard, header=self._header, footer=self._footer)
-        self.stack = urwid.OverlayStack(frame)
-        self.root = Root(self.stack, self, ascii_only=options.ascii_only)
+        # Dialogs cover the screen only: mode word, messages and hints can always be read.
+        self.stack = urwid.OverlayStack(self.dashboard)
+        frame = urwid.Frame(self.stack, header=self._header, footer=self._footer)
+        self.root = Root(frame, self, ascii_only=options.ascii_only)
         if options.screen != 1:
             commands.show_screen(self, str(options.screen))
 
@@ -130,7 +139,7 @@ class App:
 
     def pressed(self, key: str) -> None:
         """Take one key: the kill first, then the open dialog, then the table."""
-        self.is_dirty = True
+        self.daemon.changed.set()
         if key in {"begin paste", "end paste"}:
             self._pasting = key == "begin paste"
             return
@@ -148,7 +157,7 @@ class App:
 
     def take(self, message: Message) -> None:
         """Take what a person did on a panel or chose in the palette."""
-        self.is_dirty = True
+        self.daemon.changed.set()
         name, value, side = message
         if name == "focus":
             self.dashboard.focus_panel(value)
@@ -182,7 +191,7 @@ class App:
     def say(self, role: str, text: str) -> None:
         """Show one message, and log it."""
         self.message = (role, format.clean(text))
-        self.is_dirty = True
+        self.daemon.changed.set()
         _LOG.info("message: %s", text)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -193,7 +202,7 @@ class App:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self.is_dirty = True
+        self.daemon.changed.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             _LOG.error("a request failed", exc_info=error)
             self.say("bad", f"a request failed: {error}; look at the open orders")
@@ -202,16 +211,21 @@ class App:
         """Put a dialog on top."""
         width, height = box.wanted
         self.stack.open(box, width=width, height=height)
-        self.is_dirty = True
+        self.daemon.changed.set()
 
     def closer(self, made: list[Box]) -> Callable[[], None]:
         """Return what closes the dialog that will stand in `made`."""
         return lambda: self.shut(made[0])
 
     def shut(self, box: Box) -> None:
-        """Take a dialog off the screen, if it is there."""
-        self.stack.close(widget=box)
-        self.is_dirty = True
+        """Take a dialog off the screen, if it is there; those above it stay."""
+        levels = list(self.stack.levels)
+        if box in levels:
+            above = levels[levels.index(box) + 1 :]
+            self.stack.close(widget=box)
+            for other in above:
+                self.open(other)  # type: ignore[arg-type]  # only boxes are opened
+        self.daemon.changed.set()
 
     # --- kill and line --------------------------------------------------------------------
 
@@ -263,8 +277,7 @@ class App:
             self.say("good", "connected to the daemon")
         elif not line.live and self._offline is None:
             made: list[Box] = []
-            folder = str(self.options.data_dir)
-            box = Offline(self.closer(made), line, data_dir=folder, act=self.act)
+            box = Offline(self.closer(made), line, self.act)
             made.append(box)
             self._offline = box
             self.open(box)
@@ -293,7 +306,6 @@ class App:
             self._kill.show(views.system(self.daemon.state, now))
         self._header.refresh()
         self._footer.refresh()
-        self.is_dirty = False
 
     def _top_lines(self, width: int) -> list[Line]:
         now = self.clock.now()

@@ -9,15 +9,16 @@ from rf_common import money
 from rf_common.clock import to_iso
 from rf_common.enums import Side
 from rf_common.ids import symbol_of
-from rf_dashboard import CancelDialog, mode_dialog, quit_dialog, views
+from rf_dashboard import CancelDialog, Ticket, Value, mode_dialog, quit_dialog, views
 from rf_dashboard import export as csv
 from rf_tui import keys
-from rf_tui.desk import ACTOR, fresh_id
+from rf_tui.desk import ACTOR
 from rf_tui.dialogs.box import Box
 from rf_tui.dialogs.finder import Choice, Finder
 from rf_tui.dialogs.help import Help
 from rf_tui.dialogs.sheet import Question, Sheet
 from rf_tui.dialogs.ticket import Service, TicketBox
+from rf_tui.figures import px_text
 from rf_tui.glyphs import clean
 from rf_tui.messages import Message
 from rf_tui.outcome import Outcome
@@ -67,7 +68,7 @@ def cancel(app: App, _: str) -> None:
         app.say("warn", "there is no open order to cancel")
         return
     dialog = CancelDialog(
-        command_id=fresh_id(), actor=ACTOR, client_order_id=row.client_order_id, open_orders=1
+        command_id=app.ids(), actor=ACTOR, client_order_id=row.client_order_id, open_orders=1
     )
     _offered(app, dialog)
 
@@ -85,7 +86,7 @@ def cancel_all(app: App, _: str) -> None:
     if not count:
         app.say("warn", "there is no open order to cancel")
         return
-    dialog = CancelDialog(command_id=fresh_id(), actor=ACTOR, open_orders=count)
+    dialog = CancelDialog(command_id=app.ids(), actor=ACTOR, open_orders=count)
     text = [("text", f"{count} open orders are cancelled, those of strategies too."),
             ("text", "Positions stay. Strategies go on and may place new orders.")]  # fmt: skip
     yes = lambda: _offered(app, dialog)  # noqa: E731  # said once, below
@@ -160,7 +161,7 @@ def open_ticket(app: App, side: Side, price: str = "") -> None:
             app.daemon.state,
             app.dashboard.chosen,
             side,
-            command_id=fresh_id(),
+            command_id=app.ids(),
             actor=ACTOR,
             price=money.parse(price) if price else None,
         )
@@ -169,12 +170,22 @@ def open_ticket(app: App, side: Side, price: str = "") -> None:
         return
     service = Service(
         check=lambda ticket: views.ticket_check(app.daemon.state, ticket, app.clock.now()),
+        quote=lambda ticket: _quote(app, ticket),
         ask=app.daemon.ask,
         start=app.start,
         say=app.say,
         monotonic_ns=app.durations,
     )
     _shown(app, lambda close: TicketBox(close, ticket, service))
+
+
+def _quote(app: App, ticket: Ticket) -> str:
+    market = app.daemon.state.markets.get(ticket.instrument_id)
+    if market is None or market.quote is None:
+        return "bid n/a  ask n/a: no price yet"
+    quote, old = market.quote, "" if app.daemon.line.live else "?"
+    bid, ask = (px_text(Value(value=px), ticket.tick) for px in (quote.bid_px, quote.ask_px))
+    return f"bid {bid}{old} x {quote.bid_qty:g}   ask {ask}{old} x {quote.ask_qty:g}"
 
 
 def enter(app: App, _: str) -> None:
@@ -226,11 +237,11 @@ def find(app: App, _: str) -> None:
 def palette(app: App, _: str) -> None:
     """Look for any command, screen or instrument."""
     commands = [
-        Choice(f"{row.action}: {row.text}", row.label, row.shell, Message("action", row.action))
+        Choice(row.text, row.label, row.shell, Message("action", row.action))
         for row in keys.BINDINGS
         if row.action in _FROM_PALETTE
     ]
-    commands.append(Choice("resume: asks for the phrase", "", "rf resume",
+    commands.append(Choice("resume (asks for the phrase)", "", "rf resume",
                            Message("action", "resume")))  # fmt: skip
     screens = [Choice(f"screen {number} {name}", str(number), "", Message("screen", str(number)))
                for number, name in enumerate(SCREENS, 1)]  # fmt: skip

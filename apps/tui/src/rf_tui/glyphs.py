@@ -17,6 +17,7 @@ BARS = "▁▂▃▄▅▆▇█"
 _ASCII = {
     "─": "-", "━": "-", "═": "=", "│": "|", "║": "|",
     "┌": "+", "┐": "+", "└": "+", "┘": "+", "├": "+", "┤": "+", "┬": "+", "┴": "+", "┼": "+",
+    "╒": "+", "╕": "+",
     "▲": "^", "▼": "v", "●": "*", "◐": "~", "○": "o", "█": "#", "░": ":", "▒": "%",
     "▁": ".", "▂": "_", "▃": "-", "▄": "=", "▅": "+", "▆": "*", "▇": "%",
     "…": "~", "·": ".", "—": "-", "–": "-", "←": "<", "→": ">", "↑": "^", "↓": "v",
@@ -37,14 +38,14 @@ def to_ascii(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return text from outside as it may stand on a screen.
+    r"""Return text from outside as it may stand on a screen.
 
     Control and formatting characters (also those that turn the direction of writing) are left
     out, blanks of any kind become spaces, and what is not exactly one column wide becomes ``?``.
 
     Examples
     --------
-    >>> clean("a\\x1b[31mb\\u202ec\\n")
+    >>> clean("a\x1b[31mb\u202ec\n")
     'a[31mbc '
     """
     if text.isascii() and text.isprintable():

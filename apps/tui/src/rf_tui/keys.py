@@ -51,11 +51,11 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("C",), "cancel all", "C", "cancel all orders (asks)", SAFETY, "",
             "rf order cancel --all", exact=True),
     Binding(("m",), "mode", "m", "mode: what live needs", SAFETY, "m mode"),
-    Binding(("+", "="), "risk up", "+", "risk threshold up: refused", SAFETY),
-    Binding(("-",), "risk down", "-", "risk threshold down", SAFETY, "", "rf risk limits"),
+    Binding(("+", "="), "risk up", "+", "risk limits up: refused", SAFETY),
+    Binding(("-",), "risk down", "-", "risk limits down", SAFETY, "", "rf risk limits"),
     Binding(("b",), "buy", "b", "buy ticket", TRADE, "b buy", "rf order buy SYMBOL QUANTITY"),
     Binding(("s",), "sell", "s", "sell ticket", TRADE, "s sell", "rf order sell SYMBOL QUANTITY"),
-    Binding(("enter",), "enter", "Enter", "open; in a ticket: review, send", TRADE, "Enter open"),
+    Binding(("enter",), "enter", "Enter", "open, review, send", TRADE, "Enter open"),
     Binding(("esc",), "escape", "Esc", "close; never resumes", TRADE),
     Binding(("c",), "cancel", "c", "cancel selected order", TRADE, "c cancel",
             "rf order cancel ID", exact=True),
@@ -76,7 +76,7 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("e",), "export", "e", "export CSV files", OTHER, "e export"),
     Binding(("r", "f5"), "refresh", "r", "ask the daemon again", OTHER, "r refresh", "rf status"),
     Binding(("?",), "help", "?", "this help", OTHER, "? help"),
-    Binding(("q",), "quit", "q", "quit (asks with open orders)", OTHER, "q quit"),
+    Binding(("q",), "quit", "q", "quit (asks if orders)", OTHER, "q quit"),
 )  # fmt: skip
 
 ESSENTIAL = ("kill", "cancel all", "help", "quit")

@@ -68,5 +68,7 @@ def judged(data: Any) -> Outcome:
     """
     if not isinstance(data, dict) or "ok" not in data:
         return Outcome(ok=True, data=data)
-    words = {name: str(data.get(name) or "") for name in ("code", "text", "detail", "fix")}
-    return Outcome(ok=data["ok"] is True, data=data, **words)
+    code, text, detail, fix = (
+        str(data.get(name) or "") for name in ("code", "text", "detail", "fix")
+    )
+    return Outcome(data["ok"] is True, data, code, text, detail, fix)

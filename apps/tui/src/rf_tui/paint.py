@@ -90,14 +90,19 @@ def framed(
     foot: str = "",
     border: str = "border",
     fill: str = TEXT,
+    active: bool = False,
 ) -> list[Line]:
-    """Return `body` inside a border of `size`, with a title above and a hint below."""
+    """Return `body` inside a border of `size`, with a title above and a hint below.
+
+    The upper line of an `active` frame is a double one, so that it is known without colour.
+    """
     width, height = size
     if width < 2 or height < 2:
         return [fit(line, width, fill) for line in body[:height]]
     inner = width - 2
     side = (border, "│")
-    lines: list[Line] = [[(border, "┌"), *_lintel(title, inner, border), (border, "┐")]]
+    left, across, right = "╒═╕" if active else "┌─┐"
+    lines: list[Line] = [[(border, left), *_lintel(title, inner, border, across), (border, right)]]
     for row in range(height - 2):
         line = body[row] if row < len(body) else ()
         lines.append([side, *fit(line, inner, fill), side])
@@ -106,10 +111,10 @@ def framed(
     return lines
 
 
-def _lintel(title: Line, width: int, border: str) -> list[Span]:
+def _lintel(title: Line, width: int, border: str, across: str) -> list[Span]:
     room = width - span_width(title) - 2
     if not title or width < 4:
-        return [(border, "─" * width)]
+        return [(border, across * width)]
     if room < 0:
         return [(border, " "), *fit(title, width - 2), (border, " ")]
-    return [(border, " "), *title, (border, " " + "─" * room)]
+    return [(border, " "), *title, (border, " " + across * room)]

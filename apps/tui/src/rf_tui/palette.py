@@ -58,7 +58,7 @@ ROLES: Mapping[str, Role] = {
 _DARK: dict[str, Tone] = {
     "ground": Tone("#0a0c0f", "black"),
     "raised": Tone("#1e2530", "dark blue"),
-    "line": Tone("#505a64", "dark gray"),
+    "line": Tone("#5c6875", "dark gray"),
     "text": Tone("#e2e8f0", "white"),
     "dim": Tone("#94a3b8", "light gray"),
     "accent": Tone("#60a5fa", "light cyan"),
@@ -129,8 +129,7 @@ def entries(theme: str) -> list[Entry]:
     """
     tones = THEMES[theme]
     if not tones:
-        return [(name, _styled("default", role.mono), "default", role.mono,
-                 _styled("default", role.mono), "default") for name, role in ROLES.items()]  # fmt: skip
+        return [_plain(name, role.mono) for name, role in ROLES.items()]
     return [_entry(name, role, tones) for name, role in ROLES.items()]
 
 
@@ -144,6 +143,11 @@ def _entry(name: str, role: Role, tones: Mapping[str, Tone]) -> Entry:
         _styled(ink.rgb, role.settings),
         ground.rgb,
     )
+
+
+def _plain(name: str, settings: str) -> Entry:
+    ink = _styled("default", settings)
+    return name, ink, "default", settings, ink, "default"
 
 
 def _styled(colour: str, settings: str) -> str:

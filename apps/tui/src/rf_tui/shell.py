@@ -42,7 +42,7 @@ class Bars(urwid.Widget):
         self._drawn: Sequence[Line] = ()
         self._width = 0
 
-    def rows(self, size: tuple[int], focus: bool = False) -> int:  # type: ignore[override]  # a flow widget only
+    def rows(self, size: tuple[int], focus: bool = False) -> int:
         """Return how many lines there are."""
         return len(self._lines(size[0]))
 
@@ -57,7 +57,7 @@ class Bars(urwid.Widget):
         if self._width and self._lines(self._width) != self._drawn:
             self._invalidate()
 
-    def mouse_event(  # type: ignore[override]  # a flow widget only
+    def mouse_event(  # type: ignore[override]  # noqa: PLR0917  # urwid's signature, for a flow
         self, size: tuple[int], event: str, button: int, col: int, row: int, focus: bool
     ) -> bool:
         """Take a click."""
@@ -71,8 +71,8 @@ class Root(urwid.WidgetWrap[urwid.Widget]):
 
     Parameters
     ----------
-    inside : OverlayStack
-        Screen and dialogs.
+    inside : Widget
+        Screen, dialogs, header and footer.
     hands : Hands
         The application.
     ascii_only : bool
@@ -81,7 +81,7 @@ class Root(urwid.WidgetWrap[urwid.Widget]):
 
     _selectable = True
 
-    def __init__(self, inside: urwid.OverlayStack, hands: Hands, *, ascii_only: bool) -> None:
+    def __init__(self, inside: urwid.Widget, hands: Hands, *, ascii_only: bool) -> None:
         super().__init__(inside)
         self._hands = hands
         self._ascii = ascii_only
@@ -110,5 +110,9 @@ def _in_ascii(picture: urwid.Canvas) -> urwid.Canvas:
         text.append("".join(piece for _, piece in cells).encode())
         attrs.append([(attr, len(piece)) for attr, piece in cells])
     return urwid.TextCanvas(
-        text, attrs, maxcol=picture.cols(), cursor=picture.cursor, check_width=False  # type: ignore[arg-type]  # any hashable is an attribute
+        text,
+        attrs,
+        maxcol=picture.cols(),
+        cursor=picture.cursor,
+        check_width=False,
     )

@@ -23,7 +23,7 @@ _DOTS = {"connected": "●", "degraded": "◐", "connecting": "◐", "unknown": 
 _ASCII_DOTS = {"connected": "*", "degraded": "~", "connecting": "~", "unknown": "?"}
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _CENT = Decimal("0.01")
-_BREAKS = {"\n": " ", "\r": " ", "\t": " "}
+_BREAKS = dict.fromkeys("\n\r\t\u2028\u2029", " ")
 _TYPES = {
     OrderType.MARKET: "MKT",
     OrderType.LIMIT: "LMT",

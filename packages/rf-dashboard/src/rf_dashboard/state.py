@@ -55,7 +55,7 @@ from rf_dashboard.wire import (
 MAX_FILLS = 500
 MAX_FINISHED = 200
 MAX_REFUSALS = 200
-MAX_SIGNALS = 500
+MAX_SIGNALS = 200
 MAX_TRADES = 2_000
 """Prints of all instruments together."""
 MAX_TRADES_EACH = 200

@@ -13,7 +13,7 @@ import typing
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from enum import Enum
-from functools import cache, partial
+from functools import partial
 from itertools import chain
 from math import isfinite
 from struct import pack, unpack_from
@@ -30,6 +30,10 @@ Read = Callable[[bytes, int, int], tuple[Any, int]]
 
 MAX_VARIANTS = 128
 """Variants of a union or an enumeration whose index fits one byte."""
+
+_SHAPES: dict[Any, Shape] = {}
+_BEING_MADE: set[Any] = set()
+"""Structs whose fields are being looked at, to notice one that contains itself."""
 
 _SHORT = "the data ends before the value"
 
@@ -56,15 +60,30 @@ class Shape(msgspec.Struct, frozen=True):
     """Its functions, if it has some of its own."""
 
 
-@cache
 def shape_of(kind: Any) -> Shape:
-    """Return the shape of a type.
+    """Return the shape of a type, made once.
 
     Raises
     ------
     TypeError
         If the type has no place in the format.
     """
+    key = identity(kind)
+    if key not in _SHAPES:
+        _SHAPES[key] = _shape(kind)
+    return _SHAPES[key]
+
+
+def identity(kind: Any) -> Any:
+    """Return what tells types apart: ``A | B`` equals ``B | A``, on the wire they differ."""
+    origin = typing.get_origin(kind)
+    if origin is None:
+        return kind
+    name = typing.Union if origin is types.UnionType else origin
+    return (name, *map(identity, typing.get_args(kind)))
+
+
+def _shape(kind: Any) -> Shape:
     if kind in _SCALARS:
         return _SCALARS[kind]
     if isinstance(kind, NewType):
@@ -234,7 +253,13 @@ def _fixed(items: Sequence[Shape]) -> Shape:
 def _struct(kind: Any) -> Shape:
     made = typing.get_origin(kind) or kind
     fields = msgspec.structs.fields(kind)
-    shapes = [shape_of(field.type) for field in fields]
+    if kind in _BEING_MADE:
+        raise TypeError(f"expected a struct of finite depth: {made.__name__} contains itself")
+    _BEING_MADE.add(kind)
+    try:
+        shapes = [shape_of(field.type) for field in fields]
+    finally:
+        _BEING_MADE.discard(kind)
     by_place = len(made.__match_args__)
 
     def write() -> Write:

@@ -26,7 +26,7 @@ class BusLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """How much may wait for a reader."""
 
     pause_bytes: int = 1 << 18
-    """From how much on a reader gets the newest market data only."""
+    """From how much on a reader gets the newest market data only; as much lies in the kernel."""
 
     heartbeat_s: float = 1.0
     """Time between two heartbeats, seconds."""

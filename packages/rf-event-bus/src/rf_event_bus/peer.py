@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from typing import Protocol
 
@@ -14,8 +15,6 @@ from rf_net.frames import MAX_FRAME, MAX_GREETING, FrameBuffer
 from rf_net.ratelimit import RateLimiter
 
 _LINGER_S = 1.0
-_KERNEL_BYTES = 1 << 18
-"""What the kernel may hold for a peer: what lies there is too late to be conflated."""
 
 
 class Desk(Protocol):
@@ -78,7 +77,8 @@ class Peer(asyncio.Protocol):
         self.name = f"{name[0]}:{name[1]}"
         raw = transport.get_extra_info("socket")
         if raw is not None:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BYTES)
+            # What lies in the kernel is too late to be conflated.
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._limits.pause_bytes)
         transport.set_write_buffer_limits(self._limits.pause_bytes, self._limits.pause_bytes // 4)
         self._desk.connected(self)
 
@@ -146,7 +146,8 @@ class Peer(asyncio.Protocol):
             return
         self.is_turned = True
         self._transport.write(last_words)
-        self._transport.write_eof()
+        with contextlib.suppress(OSError):  # the peer may have hung up in this very moment
+            self._transport.write_eof()
         asyncio.get_running_loop().call_later(_LINGER_S, self.abort)
 
     def abort(self) -> None:

@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from functools import cache
 from typing import Any, Generic, TypeVar, overload
 
 import msgspec
 
 from rf_common.errors import RfError
-from rf_event_bus._shapes import Read, Write, functions, shape_of
+from rf_event_bus._shapes import Read, Write, functions, identity, shape_of
 from rf_event_bus.errors import Undecodable, Unencodable
 
 T = TypeVar("T")
@@ -44,6 +43,9 @@ class Codec(msgspec.Struct, Generic[T], frozen=True):
 
     decode: Callable[[bytes], T]
     """Returns the value that all of the bytes are; raises `Undecodable`."""
+
+
+_CODECS: dict[Any, Codec[Any]] = {}
 
 
 @overload
@@ -75,10 +77,12 @@ def codec(kind: Any) -> Codec[Any]:
     >>> codec(tuple[int, str]).decode(bytes.fromhex("01026869"))
     (-1, 'hi')
     """
-    return _codec(kind)
+    key = identity(kind)
+    if key not in _CODECS:
+        _CODECS[key] = _codec(kind)
+    return _CODECS[key]
 
 
-@cache
 def _codec(kind: Any) -> Codec[Any]:
     name = kind.__name__ if isinstance(kind, type) else str(kind)[:80]
     write, read = functions(shape_of(kind))

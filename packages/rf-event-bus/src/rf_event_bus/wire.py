@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Union
+from types import GenericAlias
+from typing import Any
 
 from rf_common.events import Quote
 from rf_event_bus.messages import (
@@ -59,9 +60,10 @@ class Wire:
     def __init__(
         self, events: Any, snapshot: Any, *, latest: tuple[type[Any], ...] = (Quote,)
     ) -> None:
-        told = Event[events]
+        # typing keeps what it made of equal arguments, and A | B equals B | A: not asked here.
+        told = GenericAlias(Event, (events,))
         # The first four are those of `messages.ToAsker`, in its order.
-        server = Union[Welcome, Turned, Reply, Heartbeat, Snapshot, told, Ticks, Lost]  # noqa: UP007  # an alias made at run time
+        server = Welcome | Turned | Reply | Heartbeat | Snapshot | told | Ticks | Lost
         self.latest = frozenset(latest)
         self.schema = schema_hash(FromClient, server, snapshot)
         self.encode_server: Callable[[Frame], bytes] = codec(server).encode

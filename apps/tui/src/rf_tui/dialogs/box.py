@@ -26,10 +26,10 @@ class Box(urwid.Widget):
     _selectable = True
     takes_text: ClassVar[bool] = False
     """Whether letters are text here, so that even `K` does not kill (F12 does)."""
-    wanted: ClassVar[tuple[int, int]] = (64, 16)
+    wanted: tuple[int, int] = (64, 16)
     tone: ClassVar[str] = "text"
     edge: ClassVar[str] = "border active"
-    hint: ClassVar[str] = "Esc closes"
+    hint: str = "Esc closes"
 
     def __init__(self, close: Close) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class Box(urwid.Widget):
         self._invalidate()
         return None
 
-    def mouse_event(  # type: ignore[override]  # a box only
+    def mouse_event(  # type: ignore[override]  # noqa: PLR0917  # a box only; urwid's signature
         self, size: tuple[int, int], event: str, button: int, col: int, row: int, focus: bool
     ) -> bool:
         """Let the wheel scroll; a click in a dialog does nothing, so it cannot send anything."""

@@ -7,6 +7,7 @@ import urwid
 from rf_tui.glyphs import clean
 from rf_tui.paint import Line, Span
 
+
 class Field:
     """Text being typed, with a label before it.
 
@@ -29,16 +30,16 @@ class Field:
         self.allowed = allowed
         self.width = width
         self._limit = limit
-        self._edit = urwid.Edit(edit_text=clean(text)[:self._limit], wrap=urwid.WrapMode.CLIP)
+        self._edit = urwid.Edit(edit_text=clean(text)[: self._limit], wrap=urwid.WrapMode.CLIP)
 
     @property
     def text(self) -> str:
         """What was typed."""
-        return self._edit.edit_text
+        return str(self._edit.edit_text)
 
     @text.setter
     def text(self, text: str) -> None:
-        self._edit.set_edit_text(clean(text)[:self._limit])
+        self._edit.set_edit_text(clean(text)[: self._limit])
         self._edit.set_edit_pos(len(self._edit.edit_text))
 
     def pressed(self, key: str) -> bool:
@@ -59,11 +60,11 @@ class Field:
 
     def cursor_column(self, label_width: int) -> int:
         """Return the column of the cursor in `line`."""
-        return label_width + self._edit.edit_pos - self._offset()
+        return label_width + int(self._edit.edit_pos) - self._offset()
 
     def _offset(self) -> int:
-        return max(0, self._edit.edit_pos - self.width + 1)
+        return max(0, int(self._edit.edit_pos) - self.width + 1)
 
 
 def _mark(focus: bool) -> Span:
-    return ("key", " <") if focus else ("text", "  ")
+    return ("key", " < ") if focus else ("text", "   ")

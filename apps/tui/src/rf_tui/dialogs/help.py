@@ -15,7 +15,7 @@ class Help(Box):
     """Every key by group, in as many columns as fit."""
 
     wanted = (114, 36)
-    hint = "? or Esc closes   arrows scroll   every line is in the command palette too ( : )"
+    hint = "? or Esc closes   arrows scroll   the palette ( : ) has all of it too"
 
     def title(self) -> Line:
         """Return the title."""

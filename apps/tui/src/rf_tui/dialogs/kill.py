@@ -37,7 +37,7 @@ class KillBox(Box):
     tone = "kill"
     edge = "kill strong"
     wanted = (1000, 1000)
-    hint = "type the phrase, Enter resumes   K kill again   Esc look at the screen (stays killed)"
+    hint = "phrase + Enter resumes   K kill again   Esc look at the screen, stays killed"
 
     def __init__(
         self,
@@ -100,9 +100,7 @@ class KillBox(Box):
     def lines(self, width: int, height: int) -> Sequence[Line]:
         """Return what was confirmed, what the bus says, and the field."""
         said = [*self._said, ("kill", ""), *self._of_bus()]
-        lines: list[Line] = [
-            [(role, line)] for role, text in said for line in wrapped(text, width)
-        ]
+        lines: list[Line] = [[(role, line)] for role, text in said for line in wrapped(text, width)]
         lines = lines[: max(0, height - 4)]
         if self._phrase:
             shown = [("kill", "the phrase is  "), ("kill strong", clean(self._phrase))]

@@ -53,12 +53,9 @@ class Offline(Box):
     edge = "warn"
     hint = "r retry   Esc view frozen data   K kill file   q quit"
 
-    def __init__(
-        self, close: Close, line: LineState, *, data_dir: str, act: Callable[[str], None]
-    ) -> None:
+    def __init__(self, close: Close, line: LineState, act: Callable[[str], None]) -> None:
         super().__init__(close)
         self.line = line
-        self._data_dir = data_dir
         self._act = act
 
     def title(self) -> Line:
@@ -73,13 +70,13 @@ class Offline(Box):
             ("text", f"{line.address}: {line.reason} ({line.counter})."),
             ("text", f"{tries}   r retries at once."),
             ("text", ""),
-            ("text", "What you see behind this box is old. Prices are marked  ?"),
+            ("text", "What you see behind this box is old: prices end with  ?"),
             ("text", "Orders already at the venue are NOT cancelled by this."),
             ("text", ""),
             ("text", "Start it:     uv run daemon"),
             ("text", "Look at it:   rf daemon status"),
-            ("text", f"K writes the kill file into {self._data_dir}: a daemon that runs there"),
-            ("text", "obeys it, and one that starts there does."),
+            ("text", "Kill:         K writes the kill file into the data folder:"),
+            ("text", "              a daemon there obeys it, now or when it starts."),
             ("text", ""),
             ("dim", f"fix: {line.fix}" if line.fix else "Esc looks at the frozen screen."),
         ]

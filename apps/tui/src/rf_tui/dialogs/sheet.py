@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from rf_tui.dialogs.box import Box, Close, wrapped
 from rf_tui.paint import Line
 
+_WIDTH = 68
+
 
 class Sheet(Box):
     """Lines of text, scrolled with the arrows.
@@ -28,6 +30,8 @@ class Sheet(Box):
         self._title = title
         self._text = text
         self._last = 0
+        rows = sum(len(wrapped(words, _WIDTH - 4)) for _, words in text)
+        self.wanted = (_WIDTH, min(22, rows + 2))
 
     def title(self) -> Line:
         """Return the title."""

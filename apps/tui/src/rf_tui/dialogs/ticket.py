@@ -17,7 +17,7 @@ from rf_tui.dialogs.box import Box, Close, wrapped
 from rf_tui.dialogs.field import Field
 from rf_tui.glyphs import clean
 from rf_tui.outcome import Ask, Outcome
-from rf_tui.paint import Line
+from rf_tui.paint import Line, Span, fit
 
 REPEAT_NS = 250_000_000
 """An Enter that follows another one sooner is a key held down, not a decision; ns."""
@@ -43,6 +43,8 @@ class Service(NamedTuple):
     ----------
     check : callable
         What the screen knows of a ticket at this moment.
+    quote : callable
+        Bid and ask of its instrument, as text.
     ask : callable
         The way to the daemon.
     start : callable
@@ -54,6 +56,7 @@ class Service(NamedTuple):
     """
 
     check: Callable[[Ticket], TicketCheck]
+    quote: Callable[[Ticket], str]
     ask: Ask
     start: Callable[[Coroutine[Any, Any, None]], None]
     say: Callable[[str, str], None]
@@ -73,7 +76,7 @@ class TicketBox(Box):
         What it needs of the application.
     """
 
-    wanted = (72, 22)
+    wanted = (76, 20)
 
     def __init__(self, close: Close, ticket: Ticket, service: Service) -> None:
         super().__init__(close)
@@ -121,9 +124,8 @@ class TicketBox(Box):
             self._entered()
         elif stage is Stage.EDITING:
             self._edited(key)
-        elif stage is Stage.REVIEW and self.ticket.mode is Mode.LIVE:
-            if self._symbol.pressed(key):
-                self.ticket = self.ticket.type_symbol(self._symbol.text)
+        elif stage is Stage.REVIEW and self.ticket.mode is Mode.LIVE and self._symbol.pressed(key):
+            self.ticket = self.ticket.type_symbol(self._symbol.text)
 
     def _entered(self) -> None:
         now, before = self._service.monotonic_ns(), self._entered_ns
@@ -144,7 +146,7 @@ class TicketBox(Box):
             self._symbol.text = ""
             self._ask_checks()
         elif self.ticket.stage is Stage.SENT:
-            self._service.start(self._send())
+            self._service.start(self._send(self.ticket.to_args()))
 
     def _confirm_review(self) -> None:
         refusals = [row.rule for row in self._judged or () if row.outcome == "refuse"]
@@ -153,7 +155,9 @@ class TicketBox(Box):
         elif self._judged is None:
             self._note = "waiting for the daemon's checks: nothing was sent"
         elif refusals:
-            self._note = f"refused by {', '.join(refusals)}: nothing was sent. Esc changes the order"
+            self._note = (
+                f"refused by {', '.join(refusals)}: nothing was sent. Esc changes the order"
+            )
         else:
             self._confirm()
 
@@ -185,10 +189,10 @@ class TicketBox(Box):
     def _ask_checks(self) -> None:
         self._review += 1
         self._judged, self._failed, self._note = None, None, ""
-        self._service.start(self._checks(self._review))
+        self._service.start(self._checks(self._review, self.ticket.check_args()))
 
-    async def _checks(self, review: int) -> None:
-        outcome = await self._service.ask("check", self.ticket.check_args())
+    async def _checks(self, review: int, args: dict[str, Any]) -> None:
+        outcome = await self._service.ask("check", args)
         if review != self._review:
             return
         try:
@@ -203,10 +207,10 @@ class TicketBox(Box):
             )  # fmt: skip
         self.touched()
 
-    async def _send(self) -> None:
+    async def _send(self, args: dict[str, Any]) -> None:
         what = self._summary()
         self._service.say("info", f"{what}: sent, waiting")
-        outcome = await self._service.ask("order", self.ticket.to_args())
+        outcome = await self._service.ask("order", args)
         self.ticket = self.ticket.answered(outcome.answer)
         role = "good" if outcome.ok else "bad" if outcome.reached else "warn"
         word = "accepted" if outcome.ok else "REFUSED" if outcome.reached else "UNKNOWN"
@@ -269,6 +273,7 @@ class TicketBox(Box):
             [("dim", "value "), ("text", cost), ("dim", "   position after "),
              ("text", fmt.quantity(after, self.ticket.lot) if after is not None else fmt.NA),
              ("dim", "   quote "), ("text", f"{fmt.age(check.quote_age_ms)} old")],
+            [("text", self._service.quote(self.ticket))],
         ]  # fmt: skip
         lines += [[("warn", f"WARN  {clean(text)}")] for text in check.warnings]
         if not self.ticket.messages:
@@ -287,7 +292,7 @@ class TicketBox(Box):
 
     def _reviewed(self, width: int, height: int) -> list[Line]:
         lines: list[Line] = [[("strong", self._summary())], *self._worth(), ()]
-        lines += self._verdicts(width, max(2, height - len(lines) - 4))
+        lines += self._verdicts(width, max(2, height - len(lines) - 2))
         lines += [[("dim", f"command {self.ticket.command_id}: it counts once")], ()]
         if self.ticket.mode is Mode.LIVE:
             self._row = (self._symbol.cursor_column(len(self._symbol.label)), len(lines))
@@ -339,16 +344,15 @@ def _verdict(row: Judgement, width: int) -> list[tuple[str, str]]:
 
 
 def _quiet(rows: Sequence[Judgement], width: int, room: int) -> list[Line]:
-    """Return the passed rules, as many columns of them as are needed to show every one."""
-    columns = max(1, min(3, width // 22), -(-len(rows) // max(1, room)))
-    columns = min(columns, max(1, width // 16))
+    """Return the passed rules, in as few columns as show every one of them."""
+    columns = max(1, min(-(-len(rows) // max(1, room)), width // 18))
     size = width // columns
     lines: list[Line] = []
     for at in range(0, len(rows), columns):
-        line: list[tuple[str, str]] = []
+        line: list[Span] = []
         for row in rows[at : at + columns]:
-            numbers = f" {row.value}/{row.limit}" if row.limit else ""
-            text = clean(f"{row.rule}{numbers}")[: size - 5].ljust(size - 4)
-            line += [("good", "ok  "), ("text", text)]
+            numbers = f" {row.value}" + (f" / {row.limit}" if row.limit else "")
+            line += fit([("good", "ok  "), ("text", clean(f"{row.rule}{numbers}"))], size - 1)
+            line.append(("text", " "))
         lines.append(line)
     return lines

@@ -30,7 +30,7 @@ _SCROLL = 5
 """How many columns a step to the left or right is."""
 
 
-class Dashboard(urwid.WidgetPlaceholder):
+class Dashboard(urwid.WidgetPlaceholder[urwid.Widget]):
     """Arranges the panels for the size at hand and fills those that are seen.
 
     Parameters
@@ -94,8 +94,9 @@ class Dashboard(urwid.WidgetPlaceholder):
         self.focus_panel(names[(names.index(self.active) + step) % len(names)])
 
     def move(self, step: int) -> None:
-        """Move in the panel that the keys go to; without panels, in the watch list."""
-        name = "watchlist" if self.form is Form.SMALL else self.active
+        """Move in the panel that the keys go to; in the watch list where that has no list."""
+        is_list = self.form is not Form.SMALL and self.panels[self.active].has_list
+        name = self.active if is_list else "watchlist"
         self.panels[name].move(step)
         self.panels[name].refresh()
 
@@ -163,8 +164,9 @@ class Dashboard(urwid.WidgetPlaceholder):
     def _chart(self, state: DashboardState, now: UnixNanos) -> views.Chart | None:
         if not self.chosen:
             return None
-        room = self.chart.room
-        chart = views.chart(state, self.chosen, self.interval, room, self._offset, now)
+        chart = views.chart(
+            state, self.chosen, self.interval, count=self.chart.room, offset=self._offset, now=now
+        )
         self._offset = chart.offset
         return chart
 

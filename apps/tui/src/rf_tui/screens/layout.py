@@ -55,9 +55,7 @@ def wide(panels: Mapping[str, Panel], columns: int, rows: int) -> urwid.Widget:
     return _stacked((high, top), (middle, centre), (low, bottom))
 
 
-def tabbed(
-    panels: Mapping[str, Panel], tabs: Tabs, columns: int, rows: int
-) -> urwid.Widget:
+def tabbed(panels: Mapping[str, Panel], tabs: Tabs, columns: int, rows: int) -> urwid.Widget:
     """Return watch list, alerts and chart, the others as tabs, for a body of this size."""
     side = 32 + (columns - 80) // 6
     low = max(5, rows - max(15, rows * 2 // 3))

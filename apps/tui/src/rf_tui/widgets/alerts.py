@@ -23,6 +23,7 @@ class Alerts(Panel):
 
     name = "alerts"
     tab = "Alerts"
+    has_list = True
     view: Sequence[AlertRow] = ()
     _at = 0
 
@@ -60,8 +61,8 @@ def _row(row: AlertRow, width: int) -> list[Line]:
     role, letter = _MARKS[row.severity]
     count = f" (x{row.count})" if row.count > 1 else ""
     lines = wrapped(f"{clean(row.code)} {clean(row.text)}{count}", max(8, width - 10))
-    if len(lines) > 3:
-        lines = [*lines[:2], lines[2][: max(0, width - 11)] + "…"]
+    if len(lines) > 4:
+        lines = [*lines[:3], lines[3][: max(0, width - 11)] + "…"]
     first: Line = [
         ("dim", f" {clock(row.ts)[:5]} "),
         (role, f"{letter} {lines[0]}"),

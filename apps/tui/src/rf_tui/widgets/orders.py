@@ -12,11 +12,13 @@ from rf_tui.messages import Message
 from rf_tui.paint import Line
 from rf_tui.widgets.panel import Panel
 
+
 class Orders(Panel):
     """View model: the rows."""
 
     name = "orders"
     tab = "Orders"
+    has_list = True
     view: Sequence[OrderRow] = ()
     selected_id = ""
     _top = 0
@@ -82,7 +84,7 @@ def _row(row: OrderRow, width: int, *, chosen: bool) -> list[Line]:
     kind = f" {fmt.order_type(row.order_type)}{price}"
     filled = f"{quantity_text(row.filled)}/{quantity_text(row.quantity)}"
     state = fmt.order_status(row.status) + ("?" if row.stale else "")
-    second = f"       {row.time_in_force}  {state}  {filled}  {fmt.age(row.age_ms)}"
+    second = f"      {row.time_in_force} {state} {filled} {fmt.age(row.age_ms)}"
     return [
         [(role, first), ("up" if row.side.sign > 0 else "down", kind)],
         [("dim", second)],

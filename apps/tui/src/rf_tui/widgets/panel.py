@@ -29,6 +29,8 @@ class Panel(urwid.Widget):
     _selectable = False
     name: ClassVar[str] = ""
     tab: ClassVar[str] = ""
+    has_list: ClassVar[bool] = False
+    """Whether up and down move in here."""
     view: Any = None
 
     def __init__(self, send: Callable[[Message], None]) -> None:
@@ -102,7 +104,7 @@ class Panel(urwid.Widget):
             title, foot = self.heading(max(width - 4, 0)), self.footing()
         except Exception:
             title, foot = [("bad", self.tab)], log_failure(f"heading of {self.name}")
-        return framed(body, size, title, foot=foot, border=border)
+        return framed(body, size, title, foot=foot, border=border, active=self.active)
 
     def body(self, width: int, height: int) -> Sequence[Line]:
         """Return the lines inside, or what went wrong with them."""
@@ -121,7 +123,7 @@ class Panel(urwid.Widget):
         """Leave every key to the application."""
         return key
 
-    def mouse_event(  # type: ignore[override]  # a box only
+    def mouse_event(  # type: ignore[override]  # noqa: PLR0917  # a box only; urwid's signature
         self, size: tuple[int, int], event: str, button: int, col: int, row: int, focus: bool
     ) -> bool:
         """Select by click, scroll by wheel; nothing here can send an order."""

@@ -11,7 +11,8 @@ from rf_tui.messages import Message
 from rf_tui.paint import Line
 from rf_tui.widgets.panel import Panel
 
-_PNL = 10
+_PNL = 9
+_QTY = 7
 _PERCENT = 6
 
 
@@ -20,6 +21,7 @@ class Positions(Panel):
 
     name = "positions"
     tab = "Positions"
+    has_list = True
     view: tuple[Sequence[PositionRow], Account | None] = ((), None)
     _at = 0
     _top = 0
@@ -31,8 +33,8 @@ class Positions(Panel):
     def lines(self, width: int, height: int) -> Sequence[Line]:
         """Return the rows, and the account's sums below."""
         rows, account = self.view
-        name = max(5, width - 8 - _PNL - _PERCENT - 1)
-        head = f" {'SYMBOL':<{name}}{'QTY':>8}{'P&L':>{_PNL}}{'%':>{_PERCENT}}"
+        name = max(5, width - _QTY - _PNL - _PERCENT - 1)
+        head = f" {'SYMBOL':<{name}}{'QTY':>{_QTY}}{'P&L':>{_PNL}}{'%':>{_PERCENT}}"
         sums = _sums(account, width)
         room = max(1, height - 1 - (len(sums) if height > len(sums) + 2 else 0))
         self._at = max(0, min(self._at, len(rows) - 1))
@@ -70,13 +72,13 @@ class Positions(Panel):
 def _row(row: PositionRow, name: int, *, chosen: bool) -> Line:
     role, arrow = direction(row.unrealised.value)
     quantity = quantity_text(row.quantity)
-    quantity = quantity if len(quantity) < 8 else shortened(row.quantity, 7)
+    quantity = quantity if len(quantity) < _QTY else shortened(row.quantity, _QTY - 1)
     symbol = clean(row.symbol)
-    symbol = symbol if len(symbol) < name else symbol[: name - 2] + "…"
+    symbol = symbol if len(symbol) <= name else symbol[: name - 1] + "…"
     pnl = arrow + money_text(row.unrealised, _PNL - 2, sign=True)
     part = row.unrealised_fraction.value
     percent = "n/a" if part is None else f"{part * 100:+.1f}%"
-    head = f"{'>' if chosen else ' '}{symbol:<{name}}{quantity:>8}"
+    head = f"{'>' if chosen else ' '}{symbol:<{name}}{quantity:>{_QTY}}"
     return [
         ("select" if chosen else "text", head),
         (role, f"{pnl:>{_PNL}}{percent:>{_PERCENT}}"),

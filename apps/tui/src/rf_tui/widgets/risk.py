@@ -20,6 +20,7 @@ _NAMES = {
     "daily_notional": "turnover",
     "trade_count": "fills",
 }
+_VAR: Line = [("dim", " VaR      n/a: not computed yet")]
 _ROLES = {"ok": "good", "near": "warn", "over": "bad", "unknown": "dim"}
 
 
@@ -28,6 +29,7 @@ class Risk(Panel):
 
     name = "risk"
     tab = "Risk"
+    has_list = True
     view: tuple[Sequence[RiskBar], Account | None, Header | None] = ((), None, None)
     _top = 0
 
@@ -45,7 +47,7 @@ class Risk(Panel):
         shown = [_bar(bar, width) for bar in bars]
         if not bars:
             shown = [[("dim", " n/a: no limits told yet")]]
-        shown += [_kill(header), _state(header), _refusals(account)]
+        shown += [_kill(header), _state(header), _refusals(account), _VAR]
         self._top = max(0, min(self._top, len(shown) - height))
         return shown[self._top :]
 
@@ -64,7 +66,11 @@ def _bar(bar: RiskBar, width: int) -> Line:
     role = _ROLES[bar.level]
     word = "!" if bar.level in {"near", "over"} else " "
     name = _NAMES.get(bar.rule, clean(bar.rule))[:8]
-    return [("dim", f" {name:<8}"), (role, f"{word}{gauge(bar.used.value, cells)}"), ("text", f" {numbers}")]
+    return [
+        ("dim", f" {name:<8}"),
+        (role, f"{word}{gauge(bar.used.value, cells)}"),
+        ("text", f" {numbers}"),
+    ]
 
 
 def _short(text: str) -> str:

@@ -54,7 +54,7 @@ class Tabs(Panel):
         """Give the turn to the shown panel."""
         self.shown.wheeled(step)
 
-    def mouse_event(  # type: ignore[override]  # a box only
+    def mouse_event(  # type: ignore[override]  # noqa: PLR0917  # a box only; urwid's signature
         self, size: tuple[int, int], event: str, button: int, col: int, row: int, focus: bool
     ) -> bool:
         """Choose a tab by a click on its name."""

@@ -19,6 +19,7 @@ class Watchlist(Panel):
 
     name = "watchlist"
     tab = "Watch"
+    has_list = True
     view: tuple[Sequence[WatchRow], str] = ((), "")
     _top = 0
     _height = 1

@@ -94,8 +94,8 @@ def _blocks(
     system = state.system
     if system is None or state.system_state is None:
         blocked.append("the daemon has not told its state yet")
-    elif system.killed or state.system_state is SystemState.HALTED:
-        blocked.append(f"killed: {system.kill_reason or state.state_reason}")
+    elif system.killed:
+        blocked.append(f"killed: {system.kill_reason}")
     elif state.system_state not in {SystemState.ACTIVE, SystemState.REDUCING}:
         blocked.append(f"the daemon is {state.system_state}: {state.state_reason}")
     if system is not None and system.mode is not ticket.mode:

@@ -31,6 +31,8 @@ class PaperGateway:
         self._halted = False
         self._denied: list[OrderEvent] = []
         self.name = venue.name
+        self.watches = venue.watches
+        """Whether `on_market` has something to do for an instrument."""
 
     @property
     def next_due(self) -> UnixNanos | None:
@@ -64,10 +66,6 @@ class PaperGateway:
             answers = self._denied + self._venue.advance(now)
             self._denied = []
             return answers
-
-    def watches(self, instrument_id: InstrumentId) -> bool:
-        """Return whether `on_market` has something to do for this instrument."""
-        return self._venue.watches(instrument_id)
 
     def on_market(self, event: MarketEvent, now: UnixNanos) -> None:
         """Show the venue a change of the market."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
-from rf_signals.streaming.rolling import RollingSum, reject, require_period
+from rf_signals.streaming.rolling import reject, require_period
 
 
 def microprice(bid_px: float, bid_sz: float, ask_px: float, ask_sz: float) -> float:
@@ -100,7 +101,8 @@ class Ofi:
 
     `update` returns the event of one quote change (None for the first quote); `total` is the raw
     sum since the start. With a `window`, `raw` is the sum of the last events and `normalized`
-    is that sum over the sum of their sizes, -1 to 1 (0 when nothing moved).
+    is that sum over the sum of their sizes, -1 to 1 (0 when nothing moved). Both are added up
+    when they are read: an update is cheaper than a running sum.
 
     Examples
     --------
@@ -111,11 +113,12 @@ class Ofi:
     (-3.0, 2.0, 0.25)
     """
 
-    __slots__ = ("_flow", "_last", "_size", "total", "value")
+    __slots__ = ("_events", "_last", "total", "value")
 
     def __init__(self, window: int | None = None) -> None:
-        self._flow = None if window is None else RollingSum(window)
-        self._size = None if window is None else RollingSum(window)
+        self._events: deque[float] | None = None
+        if window is not None:
+            self._events = deque(maxlen=require_period(window))
         self._last: tuple[float, float, float, float] | None = None
         self.total = 0.0
         self.value: float | None = None
@@ -134,23 +137,24 @@ class Ofi:
         ask = _side_flow(-ask_px, ask_sz, -last[2], last[3])
         self.value = event = bid - ask
         self.total += event
-        if self._flow is not None and self._size is not None:
-            self._flow.update(event)
-            self._size.update(abs(event))
+        if self._events is not None:
+            self._events.append(event)
         return event
 
     @property
     def raw(self) -> float | None:
         """Sum of the last `window` events; `None` before there are that many."""
-        return None if self._flow is None else self._flow.value
+        events = self._events
+        return None if events is None or len(events) != events.maxlen else sum(events)
 
     @property
     def normalized(self) -> float | None:
         """Sum of the last `window` events over the sum of their absolute values."""
-        if self._flow is None or self._size is None or self._flow.value is None:
+        flow = self.raw
+        if flow is None or self._events is None:
             return None
-        size = self._size.value
-        return self._flow.value / size if size else 0.0
+        size = sum(map(abs, self._events))
+        return flow / size if size else 0.0
 
 
 class MultiLevelOfi:
