@@ -47,7 +47,7 @@ def test_daemon_to_first_tick(benchmark, tell, tmp_path):
 
     def first_tick(folder):
         ours = {"USE_MOCK": "1", "RF_DATA_DIR": str(folder), "RF_LOG_LEVEL": "error"}
-        ports = {"RF_CONTROL_PORT": "0", "RF_HTTP_PORT": "0"}
+        ports = {"RF_BUS_PORT": "0", "RF_HTTP_PORT": "0"}
         command = [sys.executable, "-m", "rf_daemon"]
         process = subprocess.Popen(command, cwd=tmp_path, env=os.environ | ours | ports)
         started.append(process)

@@ -20,7 +20,7 @@ QUICK = {
     "RF_MOCK__STEP_MS": "20",
     "RF_ENGINE__FEATURES__SAMPLE_MS": "40",
     "RF_ENGINE__HEARTBEAT_MS": "100",
-    "RF_CONTROL_PORT": "0",
+    "RF_BUS_PORT": "0",
     "RF_HTTP_PORT": "0",
 }
 """A market and a grid fast enough for strategies to trade within two seconds."""

@@ -72,10 +72,10 @@ def test_a_second_daemon_on_the_same_folder_refuses(start):
 def test_a_port_in_use_is_one_clear_error(start):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        daemon = start(env={"RF_CONTROL_PORT": port})
+        daemon = start(env={"RF_BUS_PORT": port})
         assert daemon.wait(20.0) == 3
     told = "\n".join(daemon.err)
-    assert f"control_port = {port}: expected a free port" in told
+    assert f"bus_port = {port}: expected a free port" in told
     assert "Traceback" not in told
 
 

@@ -69,7 +69,7 @@ def test_once_prints_one_snapshot_with_moving_prices_and_stops(rf, command, monk
     assert ran.json["schema"] == "rf.demo/1"
     assert ran.json["data"]["mode"] == "SIM"
     # No setting and no key of ours reaches the demo but these three.
-    assert ran.json["data"]["account"] == "RF_CONTROL_PORT,RF_DATA_DIR,RF_HTTP_PORT"
+    assert ran.json["data"]["account"] == "RF_BUS_PORT,RF_DATA_DIR,RF_HTTP_PORT"
 
 
 def test_the_daemon_of_a_snapshot_is_asked_to_stop(workspace, command):

@@ -8,7 +8,7 @@ from rf_cli.exits import Exit
 @pytest.fixture
 def free_ports(workspace, monkeypatch):
     """Port 0 cannot be taken; tests that look at ports set their own."""
-    monkeypatch.setenv("RF_CONTROL_PORT", "0")
+    monkeypatch.setenv("RF_BUS_PORT", "0")
     monkeypatch.setenv("RF_HTTP_PORT", "0")
 
 
@@ -47,7 +47,7 @@ def test_a_wrong_setting_is_exit_8_and_nothing_else_is_guessed(rf, monkeypatch):
 def test_a_port_that_another_program_has_is_exit_8(rf, workspace, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        monkeypatch.setenv("RF_CONTROL_PORT", str(port))
+        monkeypatch.setenv("RF_BUS_PORT", str(port))
         monkeypatch.setenv("RF_HTTP_PORT", "0")
         assert rf("doctor").code == Exit.FOUND
         assert rows(rf)["port"]["note"] == f"{port} is taken by another program"
@@ -55,7 +55,7 @@ def test_a_port_that_another_program_has_is_exit_8(rf, workspace, monkeypatch):
 
 
 def test_our_own_daemon_may_have_the_port(rf, daemon, monkeypatch):
-    monkeypatch.setenv("RF_CONTROL_PORT", str(daemon.port))
+    monkeypatch.setenv("RF_BUS_PORT", str(daemon.port))
     assert rows(rf)["port"]["note"] == f"{daemon.port} is our daemon"
 
 

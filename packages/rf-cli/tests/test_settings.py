@@ -16,10 +16,10 @@ def test_the_file_that_was_asked_for_must_exist(workspace):
 
 
 def test_the_environment_wins_over_the_file(workspace):
-    (workspace / "rf.toml").write_text("control_port = 7002\nhttp_port = 3001\n")
+    (workspace / "rf.toml").write_text("bus_port = 7002\nhttp_port = 3001\n")
     settings, origins = read_settings({"RF_HTTP_PORT": "3002"})
-    assert (settings.control_port, settings.http_port) == (7002, 3002)
-    assert origins == {"control_port": "rf.toml", "http_port": "RF_HTTP_PORT"}
+    assert (settings.bus_port, settings.http_port) == (7002, 3002)
+    assert origins == {"bus_port": "rf.toml", "http_port": "RF_HTTP_PORT"}
 
 
 def test_the_redactor_knows_the_keys(workspace):

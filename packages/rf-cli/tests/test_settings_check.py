@@ -32,8 +32,8 @@ def test_nothing_set_is_valid(rf):
             "ERROR",
             "write 0.05 for 5 %",
         ),
-        ("control_port = 70000", "control_port", "ERROR", "expected a port"),
-        ("control_port = 'x'", "control_port", "ERROR", "int"),
+        ("bus_port = 70000", "bus_port", "ERROR", "expected a port"),
+        ("bus_port = 'x'", "bus_port", "ERROR", "int"),
         ("bind = '0.0.0.0'", "bind", "ERROR", "expected a loopback address"),
         ("engine = 5", "engine", "ERROR", "expected a section"),
         ("[engine]\nstarting_equity = 'nan'", "engine.starting_equity", "ERROR", ""),
@@ -55,9 +55,9 @@ def test_each_mistake_in_the_file_is_named_with_its_line(rf, workspace, toml, na
 @pytest.mark.parametrize(
     ("line", "verdict", "note"),
     [
-        ("RF_CONTROL_PORT=7002", "ok", "7002"),
-        ("RF_CONTROL_PRT=7002", "UNKNOWN", "did you mean RF_CONTROL_PORT ?"),
-        ("RF_CONTROL_PORT=seven", "ERROR", "int"),
+        ("RF_BUS_PORT=7002", "ok", "7002"),
+        ("RF_BUS_PRT=7002", "UNKNOWN", "did you mean RF_BUS_PORT ?"),
+        ("RF_BUS_PORT=seven", "ERROR", "int"),
         ("FINNHUB_API_KEY=your_key_here", "PLACEHOLDER", "counts as missing"),
         ("ANTHROPIC_API_KEY=changeme", "PLACEHOLDER", "counts as missing"),
         (f"ALPACA_SECRET_KEY={CANARY}", "ok", "the documented name is ALPACA_API_SECRET"),
@@ -82,7 +82,7 @@ def test_each_line_of_dotenv_is_judged(rf, workspace, line, verdict, note):
 
 
 def test_every_mistake_is_shown_at_once(rf, workspace, monkeypatch):
-    (workspace / "rf.toml").write_text("control_port = 70000\nhttp_port = -1\nbnd = 'x'\n")
+    (workspace / "rf.toml").write_text("bus_port = 70000\nhttp_port = -1\nbnd = 'x'\n")
     monkeypatch.setenv("RF_LOG_LEVEL", "loud")
     ran = rf("config", "check", "--json")
     assert ran.json["data"]["errors"] == 4
@@ -96,7 +96,7 @@ def test_a_line_that_is_none_is_an_error(rf, workspace):
 
 def test_a_dotenv_that_others_can_read_is_a_warning(rf, workspace):
     env = workspace / ".env"
-    env.write_text("RF_CONTROL_PORT=7002\n")
+    env.write_text("RF_BUS_PORT=7002\n")
     env.chmod(0o644)
     ran = rf("config", "check", "--json")
     assert ran.code == 0
@@ -123,13 +123,13 @@ def test_a_file_that_is_no_toml_is_one_error(rf, workspace):
 
 
 def test_show_tells_where_each_value_comes_from(rf, workspace, monkeypatch):
-    (workspace / "rf.toml").write_text("control_port = 7002\nhttp_port = 3001\n")
+    (workspace / "rf.toml").write_text("bus_port = 7002\nhttp_port = 3001\n")
     (workspace / ".env").write_text(f"RF_HTTP_PORT=3002\nFINNHUB_API_KEY={CANARY}\n")
     monkeypatch.setenv("USE_MOCK", "yes")
     ran = rf("config", "show", "--origin", "--json")
     assert ran.json["schema"] == "rf.config/1"
     rows = {found["name"]: (found["value"], found["origin"]) for found in ran.json["data"]}
-    assert rows["control_port"] == ("7002", "rf.toml")
+    assert rows["bus_port"] == ("7002", "rf.toml")
     assert rows["http_port"] == ("3002", "RF_HTTP_PORT")
     assert rows["use_mock"] == ("True", "USE_MOCK")
     assert rows["data_dir"] == ("rf-data", "default")
@@ -139,7 +139,7 @@ def test_show_tells_where_each_value_comes_from(rf, workspace, monkeypatch):
 
 
 def test_show_of_wrong_settings_is_exit_3(rf, monkeypatch):
-    monkeypatch.setenv("RF_CONTROL_PORT", "seven")
+    monkeypatch.setenv("RF_BUS_PORT", "seven")
     ran = rf("config", "show")
     assert ran.code == Exit.CONFIG
     assert "fix: rf config check" in ran.err

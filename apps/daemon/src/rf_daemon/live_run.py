@@ -226,14 +226,14 @@ class _Session:
             mode=str(self._feed.mode),
             redactor=self._settings.redactor(),
             bind=self._settings.bind,
-            control_port=self._settings.control_port,
+            bus_port=self._settings.bus_port,
             http_port=self._settings.http_port,
         )
         operator.open()
         place = {
             "pid": os.getpid(),
             "host": self._settings.bind,
-            "port": operator.control_port,
+            "port": operator.bus_port,
             "http_port": operator.http_port,
             "mode": str(self._feed.mode),
             "session": self._session_id,
@@ -242,7 +242,7 @@ class _Session:
         tell(self._folder, place)
         self._log.info(
             f"{place['mode']} session {self._session_id or 'without a journal'}",
-            control=f"{self._settings.bind}:{operator.control_port}",
+            bus=f"{self._settings.bind}:{operator.bus_port}",
             metrics=f"http://{self._settings.bind}:{operator.http_port}/metrics",
         )
         return operator

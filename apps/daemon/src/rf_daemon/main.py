@@ -19,7 +19,7 @@ _FLAGS = {
     "rest_url": "RF_BINANCE__REST_URL",
     "seed": "RF_MOCK__SEED",
     "data_dir": "RF_DATA_DIR",
-    "control_port": "RF_CONTROL_PORT",
+    "bus_port": "RF_BUS_PORT",
     "http_port": "RF_HTTP_PORT",
     "log_level": "RF_LOG_LEVEL",
 }
@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", action="store_true", help="print one JSON object at the end")
     made.add_argument("--data-dir", metavar="DIR", help="folder of journal, lock and token")
     made.add_argument("--config", type=Path, metavar="FILE", help="settings; default rf.toml")
-    made.add_argument("--control-port", metavar="PORT", help="port of the control door")
+    made.add_argument("--bus-port", metavar="PORT", help="port of the event bus")
     made.add_argument("--http-port", metavar="PORT", help="port of metrics and health")
     made.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error")
     made.add_argument("--log-json", action="store_true", help="JSON log lines on a terminal too")

@@ -69,7 +69,7 @@ class Operator(threading.Thread):
         What a client of the bus must present.
     session, mode : str
         Told to every client.
-    bind, control_port, http_port : str, int, int
+    bind, bus_port, http_port : str, int, int
         Where to listen; port 0 takes any free one.
     """
 
@@ -85,11 +85,11 @@ class Operator(threading.Thread):
         mode: str,
         redactor: Redactor,
         bind: str,
-        control_port: int,
+        bus_port: int,
         http_port: int,
     ) -> None:
         super().__init__(name="operator", daemon=True)
-        self.control_port = control_port
+        self.bus_port = bus_port
         self.http_port = http_port
         self._verbs = verbs
         self._latch = latch
@@ -169,9 +169,9 @@ class Operator(threading.Thread):
 
     async def _listen(self, runner: web.AppRunner) -> None:
         try:
-            self.control_port = await self._bus.start(self._bind, self.control_port)
+            self.bus_port = await self._bus.start(self._bind, self.bus_port)
         except NetError as error:
-            raise _in_use("control_port", self.control_port, error) from error
+            raise _in_use("bus_port", self.bus_port, error) from error
         await runner.setup()
         site = web.TCPSite(runner, self._bind, self.http_port)
         try:

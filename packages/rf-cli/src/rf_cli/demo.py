@@ -86,7 +86,7 @@ def _environment(folder: Path) -> Mapping[str, str]:
     return kept | {
         "USE_MOCK": "true",
         "RF_DATA_DIR": str(data_dir),
-        "RF_CONTROL_PORT": "0",
+        "RF_BUS_PORT": "0",
         "RF_HTTP_PORT": "0",
     }
 

@@ -106,7 +106,7 @@ def _latch(data_dir: Path) -> Row:
 def _ports(rf: Context, settings: Settings) -> Iterator[Row]:
     ours = _our_daemon(rf)
     taken_by_us = {ours.port, ours.http_port} if ours is not None else set()
-    for name, port in (("port", settings.control_port), ("http", settings.http_port)):
+    for name, port in (("port", settings.bus_port), ("http", settings.http_port)):
         if port == 0:
             yield _row(name, OK, "0, any free one", "")
         elif port in taken_by_us:

@@ -51,7 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Symbols to trade; empty means those of the source."""
     bind: str = "127.0.0.1"
     """Address of the event bus and the metrics page; loopback only."""
-    control_port: int = 7001
+    bus_port: int = 7001
     """Port of the event bus."""
     http_port: int = 3000
     """Port of metrics and health."""
@@ -73,7 +73,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def __post_init__(self) -> None:
         if self.bind not in {"127.0.0.1", "::1", "localhost"}:
             raise ValueError(f"bind = {self.bind}: expected a loopback address")
-        for name in ("control_port", "http_port"):
+        for name in ("bus_port", "http_port"):
             if not 0 <= getattr(self, name) <= 65_535:
                 raise ValueError(f"{name} = {getattr(self, name)}: expected a port, 0 to 65535")
         if self.source not in {"", "mock", "binance"}:
