@@ -35,9 +35,10 @@ from rf_dashboard import (
     StrategyView,
     SystemView,
 )
-from rf_tui.app import App, Options
+from rf_tui.app import App
 from rf_tui.dialogs.offline import LineState
 from rf_tui.outcome import Outcome
+from rf_tui.ports import Options
 
 num = Decimal
 START = UnixNanos(1_760_000_000 * NANOS_PER_SECOND)
@@ -61,7 +62,8 @@ def order(number=8, status=OrderStatus.ACCEPTED, **changes):
         "limit_price": num("229.00"), "average_price": None, "status": status, "reason": "",
         "created": START, "updated": START,
     }  # fmt: skip
-    return OrderView(**(given | changes))
+    given |= changes
+    return OrderView(**(given | {"status": OrderStatus(given["status"])}))
 
 
 def system(**changes):

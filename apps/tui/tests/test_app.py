@@ -157,6 +157,35 @@ async def test_cancel_sends_the_selected_order_and_tells_what_became_of_it(perso
     assert "done" in person.look()[-2]
 
 
+async def test_when_the_selected_order_is_gone_no_other_one_is_cancelled(person, daemon, builders):
+    person.look()
+    gone = builders.order(8, status="FILLED")
+    daemon.state.apply(gone, daemon.state.ts)
+    person.look()
+    person.press("c")
+    await person.settle()
+    assert daemon.asked == []
+    assert "no open order is selected" in person.look()[-2]
+    while person.app.dashboard.active != "orders":
+        person.press("tab")
+    person.press("down", "c")
+    await person.settle()
+    assert daemon.asked[0][1]["command"]["client_order_id"].endswith("9")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 14)])
+async def test_an_order_that_is_not_seen_is_cancelled_only_after_a_question(
+    make_person, daemon, size
+):
+    person = make_person(daemon, size=size)
+    person.press("c")
+    assert "Cancel this order?" in person.text()
+    assert "RF-S-K7QW3ZPA-00000008: SELL 40 AAPL" in person.text()
+    person.press("y")
+    await person.settle()
+    assert daemon.asked[0][1]["command"]["type"] == "cancel"
+
+
 async def test_cancel_all_asks_and_enter_is_the_safe_answer(person, daemon):
     person.press("C", "enter")
     await person.settle()
@@ -270,7 +299,6 @@ def test_a_resize_keeps_what_is_being_typed(person):
 
 
 def test_an_action_that_fails_is_told_and_logged(person, monkeypatch, caplog):
-    monkeypatch.setattr("rf_tui.commands.mode_dialog", None)
     monkeypatch.setattr(person.app.dashboard, "next_interval", None)
     person.press("t")
     assert "time range failed, log line E" in person.look()[-2]

@@ -150,7 +150,7 @@ async def test_without_a_daemon_it_keeps_trying_and_counts(tmp_path):
 async def test_a_missing_or_open_token_is_told_with_its_remedy(tmp_path):
     link = Link(Where(tmp_path), make_wire(), RealtimeClock(), monotonic_ns)
     async with running(link):
-        await until(link, lambda: "not tried" not in link.line.reason)
+        await until(link, lambda: link.line.reason)
         assert "control.token is missing" in link.line.reason
         assert link.line.fix == "uv run daemon"
 

@@ -107,11 +107,17 @@ def test_ascii_is_nothing_but_ascii(make_person, size):
     person = make_person(size=size, ascii_only=True)
     for keys in ("", "?", "b", ":", "K"):
         if keys == "K":
-            person.app.kill_box()
+            person.app.overlays.kill_box()
         else:
             person.press(*keys)
         assert person.text().isascii()
         person.press("esc")
+
+
+def test_a_screen_in_ascii_follows_what_happens(make_person, daemon, builders):
+    person = make_person(daemon, ascii_only=True)
+    daemon.state.apply(builders.order(10), daemon.state.ts)
+    assert "Open orders 3" in person.text()
 
 
 def _escapes(person, theme, colours):

@@ -41,6 +41,21 @@ async def test_every_rule_is_shown_with_value_and_limit(person, daemon):
     assert "daily_loss 0 / 2000" in text
 
 
+async def test_no_rule_and_no_number_is_left_out_on_a_small_screen(make_person, daemon):
+    rules = [{"rule": f"some_rule_{n:02d}", "outcome": "pass", "value": f"{n}.25", "limit": "9999",
+              "reason": ""} for n in range(40)]  # fmt: skip
+    daemon.answers["check"] = Outcome(ok=True, data={"judgements": rules})
+    person = make_person(daemon, size=(80, 24))
+    await _reviewed(person)
+    seen = person.text()
+    assert "40 rules: 40 ok, 0 other" in seen
+    assert "arrows scroll" in seen
+    for _ in range(40):
+        person.press("down")
+        seen += person.text()
+    assert all(f"{rule['rule']} {rule['value']} / 9999" in seen for rule in rules)
+
+
 async def test_a_rule_that_refuses_keeps_the_order_here(person, daemon):
     daemon.answers["check"] = Outcome(ok=True, data=REFUSED)
     await _reviewed(person)

@@ -305,7 +305,7 @@ async def test_a_link_that_breaks_ends_the_questions_at_work(bus, client, until)
         asked = asyncio.create_task(reader.ask("wait", timeout_s=30))
         await until(lambda: server.asked == 1)
         await server.stop(grace_s=0.01)
-        with pytest.raises(BusUnreachable, match=r"the daemon is stopping|hung up"):
+        with pytest.raises(BusUnreachable, match="the daemon is stopping"):
             await asked
 
 

@@ -5,76 +5,28 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, TypeVar
 
 import urwid
 
 from rf_common.clock import Clock, monotonic_ns
 from rf_common.enums import Side
-from rf_dashboard import CancelDialog, DashboardState, ResumeDialog, format, views
+from rf_dashboard import format, views
 from rf_tui import commands, keys
-from rf_tui.desk import ACTOR, Desk, fresh_id
+from rf_tui.desk import Desk, fresh_id
 from rf_tui.dialogs.box import Box
-from rf_tui.dialogs.kill import KillBox
-from rf_tui.dialogs.offline import LineState, Offline
 from rf_tui.messages import Message
-from rf_tui.outcome import Outcome
+from rf_tui.overlays import Overlays
 from rf_tui.paint import Line, fit, spread
+from rf_tui.ports import Daemon, Options
 from rf_tui.screens.dashboard import Dashboard
 from rf_tui.screens.layout import Form
 from rf_tui.shell import Bars, Root
 from rf_tui.widgets.header import Top, first_row, screen_at, second_row
+from rf_tui.widgets.panel import log_failure
 
 _LOG = logging.getLogger(__name__)
-
-
-class Daemon(Protocol):
-    """The line to the daemon, as the application uses it."""
-
-    @property
-    def state(self) -> DashboardState:
-        """What the daemon told."""
-        ...
-
-    @property
-    def line(self) -> LineState:
-        """How the line is at this moment."""
-        ...
-
-    @property
-    def changed(self) -> asyncio.Event:
-        """Set when there may be something new to paint."""
-        ...
-
-    async def ask(self, verb: str, args: Any) -> Outcome:
-        """Ask one verb; an answer that does not come is an outcome too."""
-        ...
-
-    def retry(self) -> None:
-        """Try to connect at once."""
-        ...
-
-
-class Options(NamedTuple):
-    """What the command line says.
-
-    Parameters
-    ----------
-    data_dir : Path
-        The daemon's folder: exports and the kill file go there.
-    is_local : bool
-        Whether the daemon is on this machine.
-    ascii_only : bool
-        Whether only ASCII is drawn.
-    screen : int
-        The screen to begin with.
-    """
-
-    data_dir: Path
-    is_local: bool = True
-    ascii_only: bool = False
-    screen: int = 1
+B = TypeVar("B", bound=Box)
 
 
 class App:
@@ -116,9 +68,7 @@ class App:
         self.message: tuple[str, str] = ("dim", "")
         self.seen_alert = 0
         self._pasting = False
-        self._was_killed = False
-        self._offline: Offline | None = None
-        self._kill: KillBox | None = None
+        self.overlays = Overlays(self)
         self._tasks: set[asyncio.Task[None]] = set()
         self._header = Bars(self._top_lines, self.header_clicked)
         self._footer = Bars(self._bottom_lines)
@@ -176,7 +126,7 @@ class App:
         try:
             commands.ACTIONS[action](self, key)
         except Exception:
-            reference = _failure(action)
+            reference = log_failure(f"action {action}")
             self.say("bad", f"{action} failed, log line {reference}; nothing was sent by it")
         self.refresh()
 
@@ -213,9 +163,12 @@ class App:
         self.stack.open(box, width=width, height=height)
         self.daemon.changed.set()
 
-    def closer(self, made: list[Box]) -> Callable[[], None]:
-        """Return what closes the dialog that will stand in `made`."""
-        return lambda: self.shut(made[0])
+    def show(self, make: Callable[[Callable[[], None]], B]) -> B:
+        """Open the dialog that `make` builds from its closing function, and return it."""
+        made: list[B] = []
+        made.append(make(lambda: self.shut(made[0])))
+        self.open(made[0])
+        return made[0]
 
     def shut(self, box: Box) -> None:
         """Take a dialog off the screen, if it is there; those above it stay."""
@@ -226,68 +179,6 @@ class App:
             for other in above:
                 self.open(other)  # type: ignore[arg-type]  # only boxes are opened
         self.daemon.changed.set()
-
-    # --- kill and line --------------------------------------------------------------------
-
-    def kill_box(self) -> KillBox:
-        """Return the kill overlay, opened if it was not."""
-        if self._kill is None:
-            made: list[Box] = []
-            box = KillBox(self.closer(made), lambda: self.daemon.state, self._resume, actor=ACTOR)
-            made.append(box)
-            self._kill = box
-        if self._kill not in self.stack.levels:
-            self.open(self._kill)
-        return self._kill
-
-    def kill(self) -> None:
-        """Kill, without a question, whatever is open."""
-        box = self.kill_box()
-        box.sent()
-        self.start(self._killing(box))
-
-    async def _killing(self, box: KillBox) -> None:
-        box.answered(await self.desk.kill("K in the terminal"))
-
-    def _resume(self, dialog: ResumeDialog) -> None:
-        self.start(self._resuming(dialog))
-
-    async def _resuming(self, dialog: ResumeDialog) -> None:
-        outcome = await self.desk.request("resume", dialog.to_args(), "resume")
-        if self._kill is None:
-            return
-        if outcome.ok:
-            self.shut(self._kill)
-        else:
-            self._kill.not_resumed(outcome)
-
-    def cancel(self, dialog: CancelDialog) -> None:
-        """Send a confirmed cancel."""
-        self.start(self._cancelling(dialog))
-
-    async def _cancelling(self, dialog: CancelDialog) -> None:
-        await self.desk.cancel(dialog)
-
-    def _watch(self) -> None:
-        """Open and close what follows the state: the offline box and the kill overlay."""
-        line, state = self.daemon.line, self.daemon.state
-        if line.live and self._offline is not None:
-            self.shut(self._offline)
-            self._offline = None
-            self.say("good", "connected to the daemon")
-        elif not line.live and self._offline is None:
-            made: list[Box] = []
-            box = Offline(self.closer(made), line, self.act)
-            made.append(box)
-            self._offline = box
-            self.open(box)
-        elif self._offline is not None and line != self._offline.line:
-            self._offline.line = line
-            self._offline.touched()
-        killed = state.system is not None and state.system.killed
-        if killed and not self._was_killed:
-            self.kill_box()
-        self._was_killed = killed
 
     # --- picture --------------------------------------------------------------------------
 
@@ -300,10 +191,8 @@ class App:
     def refresh(self) -> None:
         """Bring every widget up to the state; only what is different is painted again."""
         now = self.clock.now()
-        self._watch()
+        self.overlays.follow(now)
         self.dashboard.update(self.daemon.state, now)
-        if self._kill is not None and self._kill in self.stack.levels:
-            self._kill.show(views.system(self.daemon.state, now))
         self._header.refresh()
         self._footer.refresh()
 
@@ -328,9 +217,3 @@ class App:
 
 def _kills(key: str, dialog: Box) -> bool:
     return key == "f12" or (key == "K" and not dialog.takes_text)
-
-
-def _failure(action: str) -> str:
-    from rf_tui.widgets.panel import log_failure
-
-    return log_failure(f"action {action}")

@@ -9,11 +9,10 @@ from rf_common import money
 from rf_common.clock import to_iso
 from rf_common.enums import Side
 from rf_common.ids import symbol_of
-from rf_dashboard import CancelDialog, Ticket, Value, mode_dialog, quit_dialog, views
+from rf_dashboard import Ticket, Value, quit_dialog, views
 from rf_dashboard import export as csv
-from rf_tui import keys
+from rf_tui import keys, safety
 from rf_tui.desk import ACTOR
-from rf_tui.dialogs.box import Box
 from rf_tui.dialogs.finder import Choice, Finder
 from rf_tui.dialogs.help import Help
 from rf_tui.dialogs.sheet import Question, Sheet
@@ -21,7 +20,6 @@ from rf_tui.dialogs.ticket import Service, TicketBox
 from rf_tui.figures import px_text
 from rf_tui.glyphs import clean
 from rf_tui.messages import Message
-from rf_tui.outcome import Outcome
 from rf_tui.widgets.header import SCREENS
 
 if TYPE_CHECKING:
@@ -35,106 +33,6 @@ _TABLES = {
     "alerts": csv.alerts_csv,
     "account": csv.account_csv,
 }
-
-
-def _shown(app: App, make: Callable[[Callable[[], None]], Box]) -> None:
-    """Open the dialog that `make` builds from its closing function."""
-    made: list[Box] = []
-    made.append(make(app.closer(made)))
-    app.open(made[0])
-
-
-def _sheet(app: App, title: str, text: list[tuple[str, str]]) -> None:
-    _shown(app, lambda close: Sheet(title, text, close))
-
-
-# --- safety ---------------------------------------------------------------------------------------
-
-
-def kill(app: App, _: str) -> None:
-    """Kill at once."""
-    app.kill()
-
-
-def resume(app: App, _: str) -> None:
-    """Open the overlay in which the phrase is typed."""
-    app.kill_box()
-
-
-def cancel(app: App, _: str) -> None:
-    """Cancel the selected order."""
-    row = app.dashboard.orders.selected
-    if row is None:
-        app.say("warn", "there is no open order to cancel")
-        return
-    dialog = CancelDialog(
-        command_id=app.ids(), actor=ACTOR, client_order_id=row.client_order_id, open_orders=1
-    )
-    _offered(app, dialog)
-
-
-def _offered(app: App, dialog: CancelDialog) -> None:
-    if not app.daemon.line.live:
-        app.say("bad", "not connected: nothing was cancelled. K writes the kill file")
-        return
-    app.cancel(dialog.confirm())
-
-
-def cancel_all(app: App, _: str) -> None:
-    """Ask, then cancel every open order."""
-    count = len(app.daemon.state.orders)
-    if not count:
-        app.say("warn", "there is no open order to cancel")
-        return
-    dialog = CancelDialog(command_id=app.ids(), actor=ACTOR, open_orders=count)
-    text = [("text", f"{count} open orders are cancelled, those of strategies too."),
-            ("text", "Positions stay. Strategies go on and may place new orders.")]  # fmt: skip
-    yes = lambda: _offered(app, dialog)  # noqa: E731  # said once, below
-    _shown(app, lambda close: Question("Cancel all orders?", text, close, yes))
-
-
-def mode(app: App, _: str) -> None:
-    """Ask the daemon what live trading would need, and show it; a screen cannot switch."""
-    app.start(_mode(app))
-
-
-async def _mode(app: App) -> None:
-    outcome = await app.desk.request("mode", {"mode": "LIVE", "actor": ACTOR}, "go live")
-    told = mode_dialog(app.daemon.state)
-    text = [("strong", f"The daemon runs {told.mode or 'n/a'}  {clean(told.account)}")]
-    text += _open_conditions(outcome)
-    text += [("text", ""), *(("text", line) for line in told.lines)]
-    if not (outcome.ok and outcome.data.get("mode") == "LIVE"):
-        app.say("bad", "go live: refused; nothing was changed")
-    _sheet(app, "Mode", text)
-
-
-def _open_conditions(outcome: Outcome) -> list[tuple[str, str]]:
-    if not outcome.ok or not isinstance(outcome.data, dict):
-        return outcome.paragraphs()
-    conditions = [str(entry) for entry in outcome.data.get("open", ())]
-    if not conditions:
-        return [("warn", "The daemon names no open condition, and stays in its mode.")]
-    listed = [("warn", f"open: {clean(condition)}") for condition in conditions]
-    return [("bad", "Going live is refused:"), *listed]
-
-
-def risk_up(app: App, _: str) -> None:
-    """Ask for looser limits; the daemon refuses."""
-    app.start(_risk(app, 1))
-
-
-def risk_down(app: App, _: str) -> None:
-    """Ask for tighter limits."""
-    app.start(_risk(app, -1))
-
-
-async def _risk(app: App, delta: int) -> None:
-    word = "looser" if delta > 0 else "tighter"
-    args = {"delta": delta, "actor": ACTOR}
-    outcome = await app.desk.request("risk_adjust", args, f"risk limits {word}")
-    if not outcome.ok:
-        _sheet(app, f"Risk limits {word}: refused", outcome.paragraphs())
 
 
 # --- trade ----------------------------------------------------------------------------------------
@@ -176,7 +74,7 @@ def open_ticket(app: App, side: Side, price: str = "") -> None:
         say=app.say,
         monotonic_ns=app.durations,
     )
-    _shown(app, lambda close: TicketBox(close, ticket, service))
+    app.show(lambda close: TicketBox(close, ticket, service))
 
 
 def _quote(app: App, ticket: Ticket) -> str:
@@ -197,7 +95,7 @@ def enter(app: App, _: str) -> None:
         text = [("strong", f"{to_iso(row.ts)}  {row.severity}  {row.code}"),
                 ("text", clean(row.text)), ("dim", f"about {row.subject or 'n/a'}, told "
                  f"{row.count} times")]  # fmt: skip
-        _sheet(app, "Alert", text)
+        app.show(lambda close: Sheet("Alert", text, close))
     elif dashboard.active == "orders" and dashboard.orders.selected is not None:
         order = dashboard.orders.selected
         text = [("strong", order.client_order_id),
@@ -206,7 +104,7 @@ def enter(app: App, _: str) -> None:
                 ("text", f"strategy {order.strategy_id}  created {to_iso(order.created)}"),
                 ("text", clean(order.reason) or "no reason was told"),
                 ("dim", "c cancels it")]  # fmt: skip
-        _sheet(app, "Order", text)
+        app.show(lambda close: Sheet("Order", text, close))
     else:
         show_screen(app, "2" if dashboard.active in {"watchlist", "chart"} else "1")
 
@@ -256,7 +154,7 @@ def _symbols(app: App) -> list[Choice]:
 
 
 def _finder(app: App, title: str, choices: list[Choice]) -> None:
-    _shown(app, lambda close: Finder(title, choices, close, app.take))
+    app.show(lambda close: Finder(title, choices, close, app.take))
 
 
 # --- data -----------------------------------------------------------------------------------------
@@ -299,7 +197,7 @@ async def _refresh(app: App) -> None:
 
 def show_help(app: App, _: str) -> None:
     """Show the table of keys."""
-    _shown(app, Help)
+    app.show(Help)
 
 
 def leave(app: App, _: str) -> None:
@@ -309,7 +207,7 @@ def leave(app: App, _: str) -> None:
         app.leave()
         return
     text = [("text", line) for line in dialog.lines]
-    _shown(app, lambda close: Question("Close this screen?", text, close, app.leave))
+    app.show(lambda close: Question("Close this screen?", text, close, app.leave))
 
 
 def _not_connected(name: str) -> Callable[[App, str], None]:
@@ -336,13 +234,13 @@ def _scroll(step: int) -> Callable[[App, str], None]:
 
 
 ACTIONS: Mapping[str, Callable[[App, str], None]] = {
-    "kill": kill,
-    "resume": resume,
-    "cancel": cancel,
-    "cancel all": cancel_all,
-    "mode": mode,
-    "risk up": risk_up,
-    "risk down": risk_down,
+    "kill": safety.kill,
+    "resume": safety.resume,
+    "cancel": safety.cancel,
+    "cancel all": safety.cancel_all,
+    "mode": safety.mode,
+    "risk up": safety.risk_up,
+    "risk down": safety.risk_down,
     "buy": buy,
     "sell": sell,
     "enter": enter,

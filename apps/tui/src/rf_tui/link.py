@@ -72,7 +72,7 @@ class Link:
         self._clock = clock
         self._durations = durations
         self._client: BusClient | None = None
-        self._reason, self._fix = "not tried yet", ""
+        self._reason, self._fix = "", ""
         self._attempt = 0
         self._down_ns = durations()
         self._due_ns = 0
@@ -188,7 +188,7 @@ class Link:
         """Ask one verb; whatever becomes of it is an outcome, never an exception."""
         client = self._client
         if client is None or not client.is_connected:
-            text = f"not connected to the daemon ({self._reason}): nothing was sent"
+            text = f"not connected to the daemon ({self._reason or 'connecting'}): nothing was sent"
             return Outcome(ok=False, code="OFFLINE", text=text, fix="uv run daemon")
         try:
             if verb in _ADMIN_VERBS:

@@ -57,8 +57,9 @@ async def _show(given: argparse.Namespace, folder: Path, environment: Mapping[st
 
     from rf_common.clock import RealtimeClock, monotonic_ns
     from rf_tui import palette, terminal
-    from rf_tui.app import App, Options
+    from rf_tui.app import App
     from rf_tui.link import Link, make_wire
+    from rf_tui.ports import Options
     from rf_tui.where import Where
 
     urwid.set_encoding("utf-8")

@@ -6,6 +6,7 @@ one column wide. Whatever is too long ends with ``…``, so that no number is cu
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 import urwid
@@ -118,3 +119,12 @@ def _lintel(title: Line, width: int, border: str, across: str) -> list[Span]:
     if room < 0:
         return [(border, " "), *fit(title, width - 2), (border, " ")]
     return [(border, " "), *title, (border, " " + across * room)]
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return `text` in lines of at most `width` columns; its own line breaks stay."""
+    return [
+        line
+        for paragraph in text.splitlines() or [""]
+        for line in textwrap.wrap(paragraph, max(width, 8)) or [""]
+    ]

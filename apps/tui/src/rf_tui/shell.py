@@ -94,7 +94,11 @@ class Root(urwid.WidgetWrap[urwid.Widget]):
         """Paint everything."""
         self._hands.resized(*size)
         picture = super().render(size, focus)
-        return _in_ascii(picture) if self._ascii else picture
+        if not self._ascii:
+            return picture
+        plain = urwid.CompositeCanvas(_in_ascii(picture))
+        plain.set_depends([self._w])  # or urwid would go on showing the first one
+        return plain
 
     def keypress(self, size: tuple[int, int], key: str) -> None:  # type: ignore[override]  # a box only
         """Give the key to the application."""

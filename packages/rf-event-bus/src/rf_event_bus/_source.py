@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import isfinite
 from struct import Struct
 from typing import Any
 
@@ -23,6 +24,7 @@ def _number_text(value: object) -> bytes:
 
 _RUNTIME: dict[str, object] = {
     "BYTE": BYTE,
+    "isfinite": isfinite,
     "BOOL": {False: b"\0", True: b"\1"},
     "number_text": _number_text,
     "parse": parse,
@@ -79,9 +81,13 @@ class Source:
         return name
 
     def refuse_nan(self, names: list[str]) -> None:
-        """Add a check that what `names` stand for is finite: inf - inf is NaN too."""
-        differences = " + ".join(f"({name} - {name})" for name in names)
-        with self.block(f"if {differences} != 0.0:"):
+        """Add a check that what `names` stand for is finite.
+
+        The sum is infinite or NaN if one of them is, or if it is too large; only then each of
+        them is looked at.
+        """
+        check = f"({' + '.join(names)}) * 0.0 != 0.0 and not all(map(isfinite, ({names[0]},"
+        with self.block(f"if {check} {', '.join(names[1:])}))):"):
             self.line('raise ValueError("expected a finite number, was NaN or infinite")')
 
     def function(self, signature: str) -> Callable[..., Any]:

@@ -1,8 +1,9 @@
 """Integers of seven bits a byte, least significant first; the last byte has no top bit.
 
 Only the shortest spelling is accepted: Postcard allows others, and two spellings of one value
-would make the bytes useless for comparing and hashing. Long numbers, such as nanoseconds since
-1970, are spread and gathered eight bytes at a time: half the time of a loop over the bytes.
+would make the bytes useless for comparing and hashing. Every event has several of these numbers,
+nanoseconds since 1970 among them, so the loops over their bytes are unrolled: writing spreads
+eight bytes at a time, reading keeps to numbers of 28 bits, which Python adds fastest.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ def uvarint(value: int) -> bytes:
         return BYTE[value] if value >= 0 else _refuse()
     if value < 0x4000:
         return BYTE[value & 0x7F | 0x80] + BYTE[value >> 7]
+    if value < 0x200000:
+        return bytes((value & 0x7F | 0x80, value >> 7 & 0x7F | 0x80, value >> 14))
     low = value & 0xFFFFFFFFFFFFFF
     low = (low & 0x00FFFFFFF0000000) << 4 | low & 0x000000000FFFFFFF
     low = (low & 0x0FFFC0000FFFC000) << 2 | low & 0x00003FFF00003FFF
@@ -56,7 +59,7 @@ def zigzag(value: int) -> int:
     return value << 1 ^ value >> 63
 
 
-def read_tail(data: bytes, at: int) -> tuple[int, int]:
+def read_tail(data: bytes, at: int) -> tuple[int, int]:  # noqa: PLR0911  # an unrolled loop
     """Return the unsigned number whose first byte, above 127, ends at `at`, and its end.
 
     Raises
@@ -66,17 +69,31 @@ def read_tail(data: bytes, at: int) -> tuple[int, int]:
     IndexError
         If the data ends before the number.
     """
-    byte = data[at]
-    if 0 < byte < 0x80:
-        return data[at - 1] & 0x7F | byte << 7, at + 1
-    if at + 8 <= len(data):
-        low, high = _NINE.unpack_from(data, at - 1)
-        if low & _TOP == _TOP and 0 < high < 0x80:
-            low &= 0x7F7F7F7F7F7F7F7F
-            low = (low & 0x7F007F007F007F00) >> 1 | low & 0x007F007F007F007F
-            low = (low & 0x3FFF00003FFF0000) >> 2 | low & 0x00003FFF00003FFF
-            return high << 56 | (low & 0x0FFFFFFF00000000) >> 4 | low & 0x0FFFFFFF, at + 8
-    return _read_slowly(data, at)
+    low = data[at - 1] & 0x7F
+    if (one := data[at]) < 0x80:
+        return low | (one or _longer()) << 7, at + 1
+    if (two := data[at + 1]) < 0x80:
+        return low | (one & 0x7F) << 7 | (two or _longer()) << 14, at + 2
+    low |= (one & 0x7F) << 7 | (two & 0x7F) << 14
+    if (one := data[at + 2]) < 0x80:
+        return low | (one or _longer()) << 21, at + 3
+    low |= (one & 0x7F) << 21
+    if (one := data[at + 3]) < 0x80:
+        return low | (one or _longer()) << 28, at + 4
+    if (two := data[at + 4]) < 0x80:
+        return low | (one & 0x7F | (two or _longer()) << 7) << 28, at + 5
+    high = one & 0x7F | (two & 0x7F) << 7
+    if (one := data[at + 5]) < 0x80:
+        return low | (high | (one or _longer()) << 14) << 28, at + 6
+    high |= (one & 0x7F) << 14
+    if (one := data[at + 6]) < 0x80:
+        return low | (high | (one or _longer()) << 21) << 28, at + 7
+    high |= (one & 0x7F) << 21
+    if (one := data[at + 7]) < 0x80:
+        return low | (high | (one or _longer()) << 28) << 28, at + 8
+    if (data[at + 8] or _longer()) > 1:
+        raise ValueError("expected a number of at most 64 bits")
+    return low | (high | (one & 0x7F | 0x80) << 28) << 28, at + 9
 
 
 def read_uvarint(data: bytes, at: int) -> tuple[int, int]:
@@ -85,20 +102,8 @@ def read_uvarint(data: bytes, at: int) -> tuple[int, int]:
     return (value, at + 1) if value < 0x80 else read_tail(data, at + 1)
 
 
-def _read_slowly(data: bytes, at: int) -> tuple[int, int]:
-    value, shift = data[at - 1] & 0x7F, 7
-    while (byte := data[at]) > 0x7F:
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        at += 1
-        if shift > 63:
-            raise ValueError("expected a number of at most 64 bits")
-    if not byte:
-        raise ValueError("expected the shortest spelling of a number")
-    value |= byte << shift
-    if value >> 64:
-        raise ValueError("expected a number of at most 64 bits")
-    return value, at + 1
+def _longer() -> int:
+    raise ValueError("expected the shortest spelling of a number")
 
 
 def _refuse() -> bytes:

@@ -139,7 +139,7 @@ class BusClient:
                     for item in items(frame, expand_ticks=self._expand_ticks):
                         yield item
                 elif not isinstance(frame, Heartbeat):
-                    raise _turned(frame)
+                    raise link.ended_by(frame)
         except TimeoutError as error:
             raise _Ended(Disconnected("no answer in time")) from error
         except RfError as error:  # unreadable, or there is no token to greet with
@@ -168,12 +168,12 @@ class BusClient:
         )
         welcome = await link.next(self._connect_s)
         if not isinstance(welcome, Welcome):
-            raise _turned(welcome)
+            raise link.ended_by(welcome)
         if not self._topics:
             return Connected(welcome, welcome.head, None)
         first = await link.next(self._connect_s)
         if not isinstance(first, Snapshot):
-            raise _turned(first)
+            raise link.ended_by(first)
         return Connected(welcome, first.seq, self._wire.decode_snapshot(first.state))
 
     # --- asking ---------------------------------------------------------------------------------
@@ -223,12 +223,6 @@ class _Ended(Exception):
         self.why = why
 
 
-def _turned(frame: Frame) -> _Ended:
-    if isinstance(frame, Turned):
-        return _Ended(Disconnected(frame.text, frame.code, frame.fix))
-    return _Ended(Disconnected(f"out of place: {type(frame).__name__}"))
-
-
 class _Link(asyncio.Protocol):
     """One connection: replies go to who asked, all other frames wait in order."""
 
@@ -259,7 +253,7 @@ class _Link(asyncio.Protocol):
                 else:
                     self._frames.append(payload)
         except (RemoteProtocolError, PostcardError) as error:
-            self._end(Disconnected(f"unreadable: {error.message}", error.code))
+            self.end(Disconnected(f"unreadable: {error.message}", error.code))
             self.close()
             return
         if len(self._frames) > _WAITING_FRAMES and self._transport is not None:
@@ -269,7 +263,7 @@ class _Link(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        self._end(Disconnected(str(exc) if exc else "the daemon hung up"))
+        self.end(Disconnected(str(exc) if exc else "the daemon hung up"))
 
     # --- what the client calls ----------------------------------------------------------------
 
@@ -318,9 +312,28 @@ class _Link(asyncio.Protocol):
         finally:
             del self._asked[ask.number]
 
+    def ended_by(self, frame: Frame) -> _Ended:
+        """Return the end of the link after a frame that nothing may follow."""
+        why = Disconnected(f"out of place: {type(frame).__name__}")
+        if isinstance(frame, Turned):
+            why = Disconnected(frame.text, frame.code, frame.fix)
+        self.end(why)
+        return _Ended(why)
+
+    def end(self, why: Disconnected) -> None:
+        """Answer all questions with the end of the link; the first reason stays."""
+        if self._why is None:
+            self._why = why
+        if self._pinging is not None:
+            self._pinging.cancel()
+        for future in self._asked.values():
+            if not future.done():
+                future.set_exception(ConnectionError(self._why.reason))
+        self._wake()
+
     def close(self) -> None:
         """Hang up."""
-        self._end(Disconnected("closed"))
+        self.end(Disconnected("closed"))
         if self._transport is not None:
             self._transport.abort()
 
@@ -331,16 +344,6 @@ class _Link(asyncio.Protocol):
         future = self._asked.get(reply.number)
         if future is not None and not future.done():
             future.set_result(reply)
-
-    def _end(self, why: Disconnected) -> None:
-        if self._why is None:
-            self._why = why
-        if self._pinging is not None:
-            self._pinging.cancel()
-        for future in self._asked.values():
-            if not future.done():
-                future.set_exception(ConnectionError(self._why.reason))
-        self._wake()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

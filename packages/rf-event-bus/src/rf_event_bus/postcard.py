@@ -3,7 +3,8 @@
 `codec` makes functions for a type and keeps them: structs field by field in the order of their
 definition, unions and enumerations by the index of the variant, integers as zigzag varints of
 64 bits, floats as eight bytes, text and collections with a count before them, exact numbers as
-their text. One value has one encoding: longer spellings, NaN and infinity are refused.
+their text. NaN, infinity and integers in longer spellings are refused, so that one value has one
+encoding; only exact numbers may come as other languages print them.
 
 References
 ----------

@@ -6,7 +6,7 @@ hole in the numbers. `StreamReader` gives what `BusClient` gives, without snapsh
 from any entry that is still there.
 
 Encryption, passwords and deadlines of the connection are settings of the Redis client, which
-the caller makes; it must not decode responses.
+the caller makes; it must not decode responses, and need not retry: that is done here.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ rely on: sizes, indices, finite numbers.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Sequence
 from itertools import starmap
 from typing import Any, NamedTuple
@@ -114,20 +115,24 @@ def pack_quotes(quotes: Sequence[Quote]) -> bytes:
     Unencodable
         If a number is NaN, infinite or beyond 64 bits.
     """
-    rows = list(map(msgspec.structs.astuple, quotes))
-    ids, ts, bid_px, bid_qty, ask_px, ask_qty, update_id = (
-        zip(*rows, strict=True) if rows else ((),) * 7
+    return _pack(
+        [quote.instrument_id for quote in quotes],
+        [quote.ts_event for quote in quotes] + [quote.update_id for quote in quotes],
+        [quote.bid_px for quote in quotes]
+        + [quote.bid_qty for quote in quotes]
+        + [quote.ask_px for quote in quotes]
+        + [quote.ask_qty for quote in quotes],
     )
-    columns = (ts, update_id, bid_px, bid_qty, ask_px, ask_qty)
-    return _pack(ids, columns, _QUOTE)
 
 
 def pack_trades(trades: Sequence[Trade]) -> bytes:
     """Return trades as columns; raises as `pack_quotes`."""
-    rows = list(map(msgspec.structs.astuple, trades))
-    ids, ts, px, qty, sides, trade_id = zip(*rows, strict=True) if rows else ((),) * 6
-    codes = [_CODES[side] for side in sides]
-    return _pack(ids, (ts, trade_id, px, qty), _TRADE, codes)
+    return _pack(
+        [trade.instrument_id for trade in trades],
+        [trade.ts_event for trade in trades] + [trade.trade_id for trade in trades],
+        [trade.px for trade in trades] + [trade.qty for trade in trades],
+        [_CODES[trade.aggressor] for trade in trades],
+    )
 
 
 def pack_ticks(ticks: Sequence[Quote | Trade]) -> bytes:
@@ -189,20 +194,17 @@ def unpack_ticks(data: bytes) -> TickColumns:
 
 
 def _pack(
-    ids: Sequence[InstrumentId],
-    columns: Sequence[Sequence[float]],
-    kinds: Sequence[np.dtype[Any]],
-    *more: Sequence[int],
+    ids: list[InstrumentId], longs: list[int], floats: list[float], codes: Sequence[int] = ()
 ) -> bytes:
     table = {name: index for index, name in enumerate(dict.fromkeys(ids))}
-    index = list(map(table.__getitem__, ids))
+    index = [table[name] for name in ids]
+    form = f"<{len(longs)}q{len(floats)}d{len(index)}i{len(codes)}b"
     try:
-        arrays = [np.array(c, k) for c, k in zip((*columns, index, *more), kinds, strict=True)]
-    except (OverflowError, TypeError, ValueError) as error:
+        raw = struct.pack(form, *longs, *floats, *index, *codes)
+    except (struct.error, OverflowError) as error:
         raise Unencodable(f"expected columns of 64-bit numbers: {error}") from error
-    if not all(np.isfinite(array).all() for array in arrays if array.dtype == _F64):
+    if not np.isfinite(np.frombuffer(raw, _F64, len(floats), 8 * len(longs))).all():
         raise Unencodable("expected finite numbers, was NaN or infinite")
-    raw = b"".join(array.tobytes() for array in arrays)
     return _BLOCK.encode(_Block(tuple(table), len(index), raw))
 
 

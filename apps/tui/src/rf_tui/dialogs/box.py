@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -95,12 +94,3 @@ class Box(urwid.Widget):
             self.pressed("down" if button == 5 else "up")
             self._invalidate()
         return True
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """Return `text` in lines of at most `width` columns; its own line breaks stay."""
-    return [
-        line
-        for paragraph in text.splitlines() or [""]
-        for line in textwrap.wrap(paragraph, max(width, 8)) or [""]
-    ]

@@ -46,7 +46,7 @@ class Finder(Box):
 
     takes_text = True
     wanted = (86, 20)
-    hint = "type to search   arrows choose   Enter does it   Esc closes"
+    hint = "type to search   arrows choose   Enter does it   Esc closes   F12 KILL"
 
     def __init__(
         self,

@@ -8,11 +8,11 @@ from typing import Any
 from rf_dashboard import DashboardState, ResumeDialog, resume_dialog
 from rf_dashboard.format import show
 from rf_dashboard.views import SystemPanel
-from rf_tui.dialogs.box import Box, Close, wrapped
+from rf_tui.dialogs.box import Box, Close
 from rf_tui.dialogs.field import Field
 from rf_tui.glyphs import clean
 from rf_tui.outcome import Outcome
-from rf_tui.paint import Line
+from rf_tui.paint import Line, wrapped
 
 _NAMED = 12
 """How many confirmed orders are named one by one."""
@@ -150,4 +150,4 @@ def _confirmed(data: dict[str, Any], text: str) -> list[tuple[str, str]]:
     ]
     if len(names) > _NAMED:
         told.append(("kill", f"  … and {len(names) - _NAMED} more"))
-    return told if data.get("engine_answered") else [*told, ("kill strong", text)]
+    return [*told, ("kill" if data.get("engine_answered") else "kill strong", text)]

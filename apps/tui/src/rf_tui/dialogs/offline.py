@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from rf_tui.dialogs.box import Box, Close, wrapped
-from rf_tui.paint import Line
+from rf_tui.dialogs.box import Box, Close
+from rf_tui.paint import Line, wrapped
 
 
 class LineState(NamedTuple):
@@ -19,7 +19,7 @@ class LineState(NamedTuple):
     live : bool
         Whether events come.
     reason : str
-        Why not.
+        Why not; empty while the first try is still under way.
     down_s : int
         For how long, seconds.
     attempt : int
@@ -32,7 +32,7 @@ class LineState(NamedTuple):
 
     address: str = ""
     live: bool = False
-    reason: str = "not tried yet"
+    reason: str = ""
     down_s: int = 0
     attempt: int = 0
     next_s: int = 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rf_tui.dialogs.box import Box, Close, wrapped
-from rf_tui.paint import Line
+from rf_tui.dialogs.box import Box, Close
+from rf_tui.paint import Line, wrapped
 
 _WIDTH = 68
 

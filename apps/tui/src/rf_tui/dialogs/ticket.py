@@ -13,11 +13,12 @@ from rf_common.enums import Mode, OrderType, Side, TimeInForce
 from rf_dashboard import Judgement, Stage, Ticket, TicketCheck, judgements_of
 from rf_dashboard import format as fmt
 from rf_dashboard.tickets import MAX_TYPED
-from rf_tui.dialogs.box import Box, Close, wrapped
+from rf_tui.dialogs.box import Box, Close
 from rf_tui.dialogs.field import Field
+from rf_tui.dialogs.verdicts import counted, verdicts
 from rf_tui.glyphs import clean
 from rf_tui.outcome import Ask, Outcome
-from rf_tui.paint import Line, Span, fit
+from rf_tui.paint import Line, wrapped
 
 REPEAT_NS = 250_000_000
 """An Enter that follows another one sooner is a key held down, not a decision; ns."""
@@ -32,8 +33,6 @@ _CHOICES: dict[str, tuple[Any, ...]] = {
 }
 _LABELS = {"side": "side", "order_type": "type", "time_in_force": "in force",
            "reduce_only": "reduce only"}  # fmt: skip
-_ROLES = {"pass": ("good", "ok"), "refuse": ("bad", "NO"), "modify": ("warn", "CUT"),
-          "unavailable": ("dim", "n/a")}  # fmt: skip
 
 
 class Service(NamedTuple):
@@ -76,7 +75,7 @@ class TicketBox(Box):
         What it needs of the application.
     """
 
-    wanted = (76, 20)
+    wanted = (100, 24)
 
     def __init__(self, close: Close, ticket: Ticket, service: Service) -> None:
         super().__init__(close)
@@ -100,7 +99,7 @@ class TicketBox(Box):
         """What the keys do at this stage."""
         return {
             Stage.EDITING: "Tab next field   arrows choose   Enter review   Esc close",
-            Stage.REVIEW: "Enter SEND   Esc back to the fields",
+            Stage.REVIEW: "Enter SEND   Esc back to the fields   arrows scroll",
             Stage.SENT: "sent, waiting for the daemon",
         }.get(self.ticket.stage, "Enter or Esc closes")
 
@@ -124,6 +123,8 @@ class TicketBox(Box):
             self._entered()
         elif stage is Stage.EDITING:
             self._edited(key)
+        elif stage is Stage.REVIEW and key in {"up", "down"}:
+            self.top = max(0, self.top + (1 if key == "down" else -1))
         elif stage is Stage.REVIEW and self.ticket.mode is Mode.LIVE and self._symbol.pressed(key):
             self.ticket = self.ticket.type_symbol(self._symbol.text)
 
@@ -188,7 +189,7 @@ class TicketBox(Box):
 
     def _ask_checks(self) -> None:
         self._review += 1
-        self._judged, self._failed, self._note = None, None, ""
+        self._judged, self._failed, self._note, self.top = None, None, "", 0
         self._service.start(self._checks(self._review, self.ticket.check_args()))
 
     async def _checks(self, review: int, args: dict[str, Any]) -> None:
@@ -292,9 +293,11 @@ class TicketBox(Box):
 
     def _reviewed(self, width: int, height: int) -> list[Line]:
         lines: list[Line] = [[("strong", self._summary())], *self._worth(), ()]
-        lines += self._verdicts(width, max(2, height - len(lines) - 2))
-        lines += [[("dim", f"command {self.ticket.command_id}: it counts once")], ()]
+        below = 3 if self.ticket.mode is Mode.LIVE else 1
+        lines += self._verdicts(width, max(2, height - len(lines) - below))
+        lines.append([("dim", f"command {self.ticket.command_id}: it counts once")])
         if self.ticket.mode is Mode.LIVE:
+            lines.append(())
             self._row = (self._symbol.cursor_column(len(self._symbol.label)), len(lines))
             lines.append(self._symbol.line(len(self._symbol.label), focus=True))
         return lines
@@ -305,10 +308,9 @@ class TicketBox(Box):
             return [[("bad", part)] for part in wrapped(text, width)]
         if self._judged is None:
             return [[("warn", "asking the daemon's risk checks …")]]
-        loud = [row for row in self._judged if row.outcome != "pass"]
-        lines = [[span] for row in loud for span in _verdict(row, width)]
-        return [*lines, *_quiet([r for r in self._judged if r.outcome == "pass"],
-                                width, room - len(lines))]  # fmt: skip
+        lines = verdicts(self._judged, width)
+        self.top = max(0, min(self.top, len(lines) - room + 1))
+        return [counted(self._judged, len(lines), self.top, room), *lines[self.top :][: room - 1]]
 
     def _answered(self, width: int) -> list[Line]:
         lines: list[Line] = [[("strong", self._summary())], ()]
@@ -333,26 +335,3 @@ def _choice(name: str, value: Any, *, focus: bool) -> Line:
     role = "field focus" if focus else "field"
     return [("dim", _LABELS[name].ljust(_LABEL)), (role, f" {shown:<12} "),
             ("key", " ← →") if focus else ("text", "")]  # fmt: skip
-
-
-def _verdict(row: Judgement, width: int) -> list[tuple[str, str]]:
-    role, word = _ROLES.get(row.outcome, ("warn", row.outcome))
-    numbers = f" {row.value} (limit {row.limit})" if row.limit else f" {row.value}"
-    fix = f" fix: {row.fix}" if row.fix else ""
-    text = clean(f"{word:<4}{row.rule}{numbers}: {row.reason}{fix}")
-    return [(role, part) for part in wrapped(text, width)]
-
-
-def _quiet(rows: Sequence[Judgement], width: int, room: int) -> list[Line]:
-    """Return the passed rules, in as few columns as show every one of them."""
-    columns = max(1, min(-(-len(rows) // max(1, room)), width // 18))
-    size = width // columns
-    lines: list[Line] = []
-    for at in range(0, len(rows), columns):
-        line: list[Span] = []
-        for row in rows[at : at + columns]:
-            numbers = f" {row.value}" + (f" / {row.limit}" if row.limit else "")
-            line += fit([("good", "ok  "), ("text", clean(f"{row.rule}{numbers}"))], size - 1)
-            line.append(("text", " "))
-        lines.append(line)
-    return lines

@@ -154,12 +154,15 @@ class Dashboard(urwid.WidgetPlaceholder[urwid.Widget]):
             "swarm": views.mirofish_card,
         }
         for name, view in slices.items():
-            if self.form is Form.WIDE or name not in TABBED or self._is_shown(name):
+            if name == "orders" or self.sees(name):  # which order `c` means is always known
                 self._fill(self.panels[name], view)
         self._tabs.refresh()
 
-    def _is_shown(self, name: str) -> bool:
-        return name in {self._tabs.shown.name, "orders"}
+    def sees(self, name: str) -> bool:
+        """Return whether the panel of this name is on the screen."""
+        if self.form is Form.TABBED:
+            return name not in TABBED or name == self._tabs.shown.name
+        return self.form is Form.WIDE
 
     def _chart(self, state: DashboardState, now: UnixNanos) -> views.Chart | None:
         if not self.chosen:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from rf_common.enums import Severity
 from rf_dashboard.format import clock
 from rf_dashboard.views.system import AlertRow
-from rf_tui.dialogs.box import wrapped
 from rf_tui.glyphs import clean
-from rf_tui.paint import Line
+from rf_tui.paint import Line, wrapped
 from rf_tui.widgets.panel import Panel
 
 _MARKS = {Severity.INFO: ("info", "i"), Severity.WARNING: ("warn", "!"),

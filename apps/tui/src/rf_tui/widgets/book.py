@@ -11,7 +11,7 @@ from rf_tui.figures import decimals, mark, size_text
 from rf_tui.glyphs import clean
 from rf_tui.messages import Message
 from rf_tui.paint import Line, Span, fit
-from rf_tui.widgets.panel import Panel
+from rf_tui.widgets.panel import Panel, missing
 
 
 class BookPanel(Panel):
@@ -46,7 +46,7 @@ class BookPanel(Panel):
         book = self.view
         if book is None or not (book.bids or book.asks):
             why = "no instrument is chosen" if book is None else book.reason or "the book is empty"
-            return [(), [("dim", f" n/a: {clean(why)}")]]
+            return [(), *missing(why, width)]
         half = (width - 3) // 2
         shape = _Shape(book, half)
         bids, asks = book.bids[: height - 1], book.asks[: height - 1]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rf_dashboard.views.system import Card
-from rf_tui.dialogs.box import wrapped
-from rf_tui.paint import Line
+from rf_tui.paint import Line, wrapped
 from rf_tui.widgets.panel import Panel
 
 

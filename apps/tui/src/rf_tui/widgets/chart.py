@@ -13,7 +13,7 @@ from rf_tui.figures import decimals, percent, px_text, shortened
 from rf_tui.glyphs import BARS, clean
 from rf_tui.messages import Message
 from rf_tui.paint import Line, Span
-from rf_tui.widgets.panel import Panel
+from rf_tui.widgets.panel import Panel, missing
 
 ZOOMS = (0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0)
 """Columns that one candle takes; below 1, several candles share a column."""
@@ -58,7 +58,7 @@ class ChartPanel(Panel):
         chart = self.view
         if chart is None or not chart.candles:
             reason = "no instrument is chosen" if chart is None else chart.reason
-            return [(), [("dim", f" n/a: {reason or 'no candle in this range'}")]]
+            return [(), *missing(reason or "no candle in this range", width)]
         volume_rows = 0 if height < 7 else max(1, (height - 1) // 6)
         plot_rows = max(1, height - 1 - volume_rows)
         columns = _columns(chart.candles, self.zoom)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from rf_dashboard.format import NA, age
 from rf_dashboard.views.system import NOT_CONNECTED, FeedRow, SystemPanel
-from rf_tui.dialogs.box import wrapped
 from rf_tui.figures import mark
 from rf_tui.glyphs import clean
-from rf_tui.paint import Line, Span
-from rf_tui.widgets.panel import Panel
+from rf_tui.paint import Line, Span, wrapped
+from rf_tui.widgets.panel import Panel, missing
 
 _MARKS = {
     "connected": ("good", "●"),
@@ -49,7 +48,7 @@ class Feeds(Panel):
             lines += [
                 [("dim", f" {part}")] for part in wrapped(f"not connected: {away}", width - 2)
             ]
-        return lines if rows else [(), [("dim", " n/a: no feed is known yet")]]
+        return lines if rows else [(), *missing("no feed is known yet", width)]
 
 
 def _row(row: FeedRow, width: int) -> list[Line]:

@@ -36,7 +36,7 @@ def mode_span(header: Header, line: LineState) -> Span:
     """Return the mode word; without one, the word that says why there is none."""
     mode = header.mode.value
     if mode is None:
-        return ("offline", " CONNECTING " if line.live else " OFFLINE ")
+        return ("offline", " OFFLINE " if line.reason else " CONNECTING ")
     return _MODES[mode]
 
 
@@ -55,7 +55,7 @@ def _parts(top: Top, *, wide: bool) -> list[list[Span]]:
     parts: list[list[Span]] = []
     if header.killed.value:
         parts.append([("kill strong", " KILLED ")])
-    if not line.live:
+    if not line.live and line.reason:
         parts.append([("offline", f" DAEMON OFFLINE {line.counter} ")])
     elif header.stale:
         parts.append([("offline", " DAEMON SILENT ")])

@@ -25,11 +25,14 @@ class Orders(Panel):
 
     @property
     def selected(self) -> OrderRow | None:
-        """The selected order; the first one when the selected one is gone."""
-        rows = self.view
-        return next((r for r in rows if r.client_order_id == self.selected_id), None) or (
-            rows[0] if rows else None
-        )
+        """The selected order; None when it is gone: another one must be chosen, not guessed."""
+        return next((r for r in self.view if r.client_order_id == self.selected_id), None)
+
+    def show(self, view: Sequence[OrderRow]) -> None:
+        """Take the open orders; the first one is selected until a person chooses."""
+        if view and not self.selected_id:
+            self.selected_id = view[0].client_order_id
+        super().show(view)
 
     def heading(self, width: int) -> Line:
         """Return the title and how many are open."""
@@ -50,30 +53,31 @@ class Orders(Panel):
         return [
             line
             for number, row in enumerate(rows[self._top : self._top + room], self._top)
-            for line in _row(row, width, chosen=number == at)
+            for line in _row(row, width, chosen=row is self.selected)
         ]
 
     def move(self, step: int) -> None:
-        """Select the order `step` further."""
+        """Select the order `step` further, the first one when none is selected."""
         if self.view:
-            at = max(0, min(len(self.view) - 1, self._at() + step))
-            self.selected_id = self.view[at].client_order_id
-            self.send(Message("order", self.selected_id))
+            step = 0 if self.selected is None else step
+            self._select(max(0, min(len(self.view) - 1, self._at() + step)))
+
+    def _select(self, at: int) -> None:
+        self.selected_id = self.view[at].client_order_id
+        self.send(Message("order", self.selected_id))
 
     def clicked(self, column: int, row: int) -> None:
         """Select the clicked order."""
         at = self._top + row // 2
         if at < len(self.view):
-            self.selected_id = self.view[at].client_order_id
-            self.send(Message("order", self.selected_id))
+            self._select(at)
 
     def wheeled(self, step: int) -> None:
         """Select the next or the one before."""
         self.move(step)
 
     def _at(self) -> int:
-        selected = self.selected
-        return next(n for n, row in enumerate(self.view) if row is selected)
+        return next((n for n, row in enumerate(self.view) if row is self.selected), 0)
 
 
 def _row(row: OrderRow, width: int, *, chosen: bool) -> list[Line]:

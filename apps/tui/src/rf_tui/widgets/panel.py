@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 
 import urwid
 
+from rf_tui.glyphs import clean
 from rf_tui.messages import Message
-from rf_tui.paint import Line, canvas, framed
+from rf_tui.paint import Line, canvas, framed, wrapped
 
 _LOG = logging.getLogger(__name__)
 
@@ -136,6 +137,11 @@ class Panel(urwid.Widget):
             if 0 < col < size[0] - 1 and 0 < row < size[1] - 1:
                 self.clicked(col - 1, row - 1)
         return True
+
+
+def missing(reason: str, width: int) -> list[Line]:
+    """Return `n/a` with its reason, in as many lines as it takes."""
+    return [[("dim", f" {line}")] for line in wrapped(f"n/a: {clean(reason)}", width - 1)]
 
 
 def log_failure(where: str) -> str:

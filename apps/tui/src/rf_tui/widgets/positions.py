@@ -9,7 +9,7 @@ from rf_tui.figures import direction, mark, money_text, quantity_text, shortened
 from rf_tui.glyphs import clean
 from rf_tui.messages import Message
 from rf_tui.paint import Line
-from rf_tui.widgets.panel import Panel
+from rf_tui.widgets.panel import Panel, missing
 
 _PNL = 9
 _QTY = 7
@@ -44,7 +44,7 @@ class Positions(Panel):
             shown.append(_row(row, name, chosen=self.active and number == self._at))
         if account is None or (account.equity.value is None and not rows):
             reason = "no account yet" if account is None else account.equity.reason
-            shown.append([("dim", f" n/a: {reason}")])
+            shown += missing(reason, width)
         elif not rows:
             shown.append([("dim", " nothing is held")])
         gap = height - len(shown) - len(sums)

@@ -9,9 +9,9 @@ from rf_tui.figures import percent, px_text
 from rf_tui.glyphs import clean
 from rf_tui.messages import Message
 from rf_tui.paint import Line
-from rf_tui.widgets.panel import Panel
+from rf_tui.widgets.panel import Panel, missing
 
-_CHANGE = 10
+_CHANGE = 9
 
 
 class Watchlist(Panel):
@@ -44,7 +44,7 @@ class Watchlist(Panel):
         head = f" {'SYMBOL':<{width - price - _CHANGE - 1}}{'MID':>{price - 1}} {'CHG':>{_CHANGE}}"
         shown: list[Line] = [[("dim", head)]]
         if not rows:
-            return [*shown, [("dim", " n/a: no instrument is known yet")]]
+            return [*shown, *missing("no instrument is known yet", width)]
         for row in rows[self._top : self._top + room]:
             shown.append(_row(row, width, price, chosen=row.instrument_id == chosen))
         return shown
