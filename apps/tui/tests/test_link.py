@@ -19,7 +19,7 @@ class Bus:
         self.folder = folder
         self.state = state
         self.tokens = {Role.TRADE: create_token(folder / "trade.token"),
-                       Role.ADMIN: create_token(folder / "control.token")}  # fmt: skip
+                       Role.ADMIN: create_token(folder / "admin.token")}  # fmt: skip
         self.asked = []
         self.answers = {}
         self.server = None
@@ -100,10 +100,10 @@ async def test_resume_goes_over_a_connection_of_its_own_with_the_daemons_token(b
     outcome = await bus.link.ask("resume", {"phrase": "go"})
     assert outcome.ok
     assert bus.asked[-1] == ("resume", {"phrase": "go"}, Role.ADMIN)
-    (bus.folder / "control.token").unlink()
+    (bus.folder / "admin.token").unlink()
     outcome = await bus.link.ask("resume", {"phrase": "go"})
     assert not outcome.ok
-    assert "control.token" in outcome.text
+    assert "admin.token" in outcome.text
 
 
 async def test_a_lost_daemon_is_noticed_and_found_again_on_another_port(bus):
@@ -138,7 +138,7 @@ async def test_an_answer_that_does_not_come_leaves_the_outcome_unknown(bus):
 
 
 async def test_without_a_daemon_it_keeps_trying_and_counts(tmp_path):
-    create_token(tmp_path / "control.token")
+    create_token(tmp_path / "admin.token")
     (tmp_path / "daemon.json").write_text('{"host": "127.0.0.1", "port": 1}')
     link = Link(Where(tmp_path), make_wire(), RealtimeClock(), monotonic_ns)
     async with running(link):
@@ -151,7 +151,7 @@ async def test_a_missing_or_open_token_is_told_with_its_remedy(tmp_path):
     link = Link(Where(tmp_path), make_wire(), RealtimeClock(), monotonic_ns)
     async with running(link):
         await until(link, lambda: link.line.reason)
-        assert "control.token is missing" in link.line.reason
+        assert "admin.token is missing" in link.line.reason
         assert link.line.fix == "uv run daemon"
 
 

@@ -111,7 +111,7 @@ async def daemon(tmp_path, builders):
 
     told, state, tokens = Daemon(), builders.filled_state(), {}
     told.asked, told.state = [], state
-    for role, name in ((Role.TRADE, "trade.token"), (Role.ADMIN, "control.token")):
+    for role, name in ((Role.TRADE, "trade.token"), (Role.ADMIN, "admin.token")):
         tokens[role] = create_token(tmp_path / name)
 
     async def handle(verb, args, peer, role):

@@ -153,7 +153,7 @@ class FakeDaemon:
         self.pid = os.getpid()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
-        token = create_token(data_dir / "control.token")
+        token = create_token(data_dir / "admin.token")
         self._server = BusServer(
             Wire(Quote, dict[str, int]),
             tokens={Role.ADMIN: token},

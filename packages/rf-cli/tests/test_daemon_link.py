@@ -31,12 +31,12 @@ def test_a_daemon_that_does_not_answer_in_time_is_exit_13(rf, daemon):
 
 
 def test_a_missing_token_is_exit_13(rf, daemon):
-    (daemon.data_dir / "control.token").unlink()
+    (daemon.data_dir / "admin.token").unlink()
     assert rf("status").code == Exit.NO_DAEMON
 
 
 def test_a_token_that_others_can_read_is_refused(rf, daemon):
-    (daemon.data_dir / "control.token").chmod(0o644)
+    (daemon.data_dir / "admin.token").chmod(0o644)
     ran = rf("status")
     assert ran.code == Exit.CONFIG
     assert "chmod 600" in ran.err
@@ -44,7 +44,7 @@ def test_a_token_that_others_can_read_is_refused(rf, daemon):
 
 def test_a_wrong_token_is_exit_4_and_is_not_printed(rf, daemon):
     wrong = "w" * 43
-    path = daemon.data_dir / "control.token"
+    path = daemon.data_dir / "admin.token"
     path.write_text(wrong)
     ran = rf("status")
     assert ran.code == Exit.KEY

@@ -31,7 +31,7 @@ async def run():
 
     door = BusServer(
         Wire(Quote, dict[str, int]),
-        tokens={Role.ADMIN: create_token(folder / "control.token")},
+        tokens={Role.ADMIN: create_token(folder / "admin.token")},
         handler=answer,
         snapshot=dict,
         clock=DeterministicClock(),

@@ -61,7 +61,7 @@ def test_a_daemon_that_does_not_answer_gets_the_latch(rf, daemon, broken):
     if broken == "gone":
         daemon.tell(port=1)
     elif broken == "token":
-        (daemon.data_dir / "control.token").chmod(0o666)
+        (daemon.data_dir / "admin.token").chmod(0o666)
     elif broken == "file":
         (daemon.data_dir / "daemon.json").write_text("{")
     elif broken == "refuses":

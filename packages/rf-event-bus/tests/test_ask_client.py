@@ -9,7 +9,7 @@ from rf_common.errors import ConfigError
 from rf_event_bus import BusAsk, BusRefused, BusUnreachable, Role
 from rf_event_bus.messages import Heartbeat, Reply, ToAsker, Turned, Welcome
 from rf_event_bus.postcard import codec
-from rf_net import DoorRefused, DoorUnreachable, LocalProtocolError, encode_frame
+from rf_net import LocalProtocolError, encode_frame
 
 BEAT = Heartbeat(1, 1)
 
@@ -80,7 +80,6 @@ async def test_a_refusal_is_the_daemons_and_the_link_goes_on(bus, in_thread):
 
     error, verb = await in_thread(await bus(), use)
 
-    assert isinstance(error, DoorRefused)
     assert (error.code, error.message, error.exit_code) == ("RF-R-004", "limit is 5, was 6", 6)
     assert (error.detail, error.fix, verb) == ("per day", "rf risk", "status")
 
@@ -118,7 +117,6 @@ def test_nothing_that_listens_is_exit_13_with_the_way_out(token):
     with pytest.raises(BusUnreachable, match=f"no daemon at 127.0.0.1:{port}") as caught:
         BusAsk("127.0.0.1", port, token).__enter__()
 
-    assert isinstance(caught.value, DoorUnreachable)
     assert (caught.value.code, caught.value.exit_code) == ("RF-N-013", 13)
     assert caught.value.fix == "uv run daemon"
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rf_common.errors import ConfigError
 from rf_net import checked_url
-from rf_net.endpoints import checked_door
+from rf_net.endpoints import checked_loopback
 
 SCHEMES = ("http", "https", "ws", "wss")
 
@@ -88,4 +88,4 @@ def test_no_text_raises_anything_but_a_config_error(text):
 @pytest.mark.parametrize(("host", "port"), [("0.0.0.0", 1), ("10.0.0.1", 1), ("127.0.0.1", 65536)])
 def test_a_door_stays_on_this_machine(host, port):
     with pytest.raises(ConfigError, match="expected"):
-        checked_door(host, port)
+        checked_loopback(host, port)

@@ -8,7 +8,7 @@ import rf_net
 HEAVY = ("asyncio", "aiohttp", "websockets", "ssl")
 
 
-@pytest.mark.parametrize("module", ["rf_net", "rf_net.door_client", "rf_net.token"])
+@pytest.mark.parametrize("module", ["rf_net", "rf_net.token"])
 def test_the_command_line_half_loads_nothing_heavy(module):
     code = f"import sys, {module}; print([m for m in {HEAVY} if m in sys.modules])"
 

@@ -18,7 +18,7 @@ INFO_FILE = "daemon.json"
 TOKEN_FILES = {
     Role.READ: "read.token",
     Role.TRADE: "trade.token",
-    Role.ADMIN: "control.token",
+    Role.ADMIN: "admin.token",
 }
 """Where the bus tokens of this run are, readable by their owner only."""
 

@@ -14,7 +14,7 @@ from rf_net.token import read_token
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 7001
 DAEMON_FILE = "daemon.json"
-TRADE_TOKEN, ADMIN_TOKEN = "trade.token", "control.token"
+TRADE_TOKEN, ADMIN_TOKEN = "trade.token", "admin.token"
 
 
 class DaemonFile(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from rf_event_bus.ask_client import BusAsk
 from rf_net.token import read_token
 
 DAEMON_FILE = "daemon.json"
-TOKEN_FILE = "control.token"
+TOKEN_FILE = "admin.token"
 
 
 class DaemonFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from rf_event_bus.errors import BusRefused
+from rf_event_bus.errors import BUS_NOT_AUTHENTICATED, BusRefused
 from rf_event_bus.messages import Reply, Turned
-from rf_net.errors import DOOR_NOT_AUTHENTICATED
 
 _NOT_ALLOWED = 4
 """Exit code of whoever is not let in."""
@@ -13,7 +12,7 @@ _NOT_ALLOWED = 4
 def refusal(frame: Reply | Turned) -> BusRefused:
     """Return the error that the server sent."""
     if isinstance(frame, Turned):
-        exit_code = _NOT_ALLOWED if frame.code == DOOR_NOT_AUTHENTICATED else None
+        exit_code = _NOT_ALLOWED if frame.code == BUS_NOT_AUTHENTICATED else None
         return BusRefused(frame.text, code=frame.code, fix=frame.fix, exit_code=exit_code)
     return BusRefused(
         frame.message,

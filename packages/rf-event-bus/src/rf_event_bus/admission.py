@@ -7,9 +7,8 @@ from collections.abc import Mapping
 
 from rf_common.errors import ConfigError
 from rf_common.secret import Secret
-from rf_event_bus.errors import BUS_OTHER_SCHEMA, BUS_ROLE
+from rf_event_bus.errors import BUS_NOT_AUTHENTICATED, BUS_OTHER_SCHEMA, BUS_ROLE
 from rf_event_bus.messages import TOPICS, VERSION, Hello, Role, Turned
-from rf_net.errors import DOOR_NOT_AUTHENTICATED
 
 UPDATE = "use programs of the daemon's version"
 
@@ -42,7 +41,7 @@ class Admission:
         """Return why the greeting is refused, None if it is accepted."""
         granted = self._granted(hello.token)
         if granted is None:
-            return Turned(DOOR_NOT_AUTHENTICATED, "the token is wrong", "")
+            return Turned(BUS_NOT_AUTHENTICATED, "the token is wrong", "")
         if hello.version != VERSION:
             text = f"version = {hello.version}: expected {VERSION}"
             return Turned(BUS_OTHER_SCHEMA, text, UPDATE)

@@ -29,7 +29,7 @@ from rf_event_bus.messages import (
     Welcome,
 )
 from rf_event_bus.postcard import codec
-from rf_net.endpoints import checked_door
+from rf_net.endpoints import checked_loopback
 from rf_net.errors import RemoteProtocolError
 from rf_net.frames import MAX_GREETING, FrameBuffer, encode_frame
 
@@ -70,7 +70,7 @@ class BusAsk:
         role: Role = Role.ADMIN,
         client: str = "rf",
     ) -> None:
-        self._address = checked_door(host, port)
+        self._address = checked_loopback(host, port)
         self._hello = Hello(VERSION, "", token.reveal(), role, (), client)
         self._timeout_s = timeout_s
         self._socket: socket.socket | None = None

@@ -32,7 +32,7 @@ from rf_event_bus.messages import (
 from rf_event_bus.told import Connected, Disconnected, Item, items
 from rf_event_bus.wire import Frame, Wire
 from rf_net.backoff import ReconnectPolicy
-from rf_net.endpoints import checked_door
+from rf_net.endpoints import checked_loopback
 from rf_net.errors import RemoteProtocolError
 from rf_net.frames import MAX_GREETING, FrameBuffer, encode_frame
 
@@ -91,7 +91,7 @@ class BusClient:
         connect_s: float = 5.0,
     ) -> None:
         self._wire = wire
-        self._address = checked_door(host, port)
+        self._address = checked_loopback(host, port)
         self._token = token
         self._role, self._topics, self._name = role, tuple(topics), client_name
         self._policy = policy

@@ -7,12 +7,11 @@
     │   └─ PostcardError     RF-N-030  what is not in the wire format
     │       ├─ Undecodable   RF-N-030  the peer's bytes do not decode
     │       └─ Unencodable   RF-N-031  our value has no place in the format
-    ├─ DoorUnreachable
-    │   └─ BusUnreachable    RF-N-013  no daemon answers
-    └─ DoorRefused
-        └─ BusRefused                  the daemon said no; carries its code and exit code
+    ├─ BusUnreachable        RF-N-013  no daemon answers
+    └─ BusRefused                      the daemon said no; carries its code and exit code
 
-Codes that the server sends, beside those of the control door (`rf_net.errors`): RF-N-032 another
+Codes that the server sends: RF-N-010 not authenticated, RF-N-011 no greeting in time, RF-N-012
+too many clients, RF-N-014 unreadable frame or request, RF-N-015 answer too large, RF-N-032 another
 schema or version, RF-N-033 the role does not allow it, RF-N-034 the reader is too slow, RF-N-035
 too many questions at work, RF-N-036 nothing heard for too long, RF-N-037 the daemon is stopping,
 RF-N-038 events were lost that must not be.
@@ -20,9 +19,13 @@ RF-N-038 events were lost that must not be.
 
 from __future__ import annotations
 
-from rf_common.errors import DataError
-from rf_net.errors import DoorRefused, DoorUnreachable
+from rf_common.errors import DataError, RfError
 
+BUS_NOT_AUTHENTICATED = "RF-N-010"
+BUS_LATE = "RF-N-011"
+BUS_FULL = "RF-N-012"
+BUS_UNREADABLE = "RF-N-014"
+BUS_ANSWER_TOO_LARGE = "RF-N-015"
 BUS_OTHER_SCHEMA = "RF-N-032"
 BUS_ROLE = "RF-N-033"
 BUS_SLOW = "RF-N-034"
@@ -48,9 +51,14 @@ class Unencodable(PostcardError):
     default_code = "RF-N-031"
 
 
-class BusUnreachable(DoorUnreachable):
+class BusUnreachable(RfError):
     """No daemon answers at the bus's address."""
 
+    default_code = "RF-N-013"
+    default_exit = 13
 
-class BusRefused(DoorRefused):
+
+class BusRefused(RfError):
     """The daemon answered with a refusal; code, detail, fix and exit code are its own."""
+
+    default_code = "RF-N-001"

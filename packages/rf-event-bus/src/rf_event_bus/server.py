@@ -24,12 +24,17 @@ from rf_common.errors import RfError
 from rf_common.secret import Redactor, Secret
 from rf_event_bus.admission import Admission
 from rf_event_bus.errors import (
+    BUS_ANSWER_TOO_LARGE,
     BUS_BUSY,
+    BUS_FULL,
     BUS_IDLE,
+    BUS_LATE,
     BUS_LOST,
+    BUS_NOT_AUTHENTICATED,
     BUS_ROLE,
     BUS_SLOW,
     BUS_STOPPING,
+    BUS_UNREADABLE,
     PostcardError,
 )
 from rf_event_bus.fanout import Fanout, Sink
@@ -50,27 +55,13 @@ from rf_event_bus.messages import (
 from rf_event_bus.peer import Peer
 from rf_event_bus.wire import Frame, Wire
 from rf_net._text import plain  # noqa: PLC2701
-from rf_net.endpoints import checked_door
+from rf_net.endpoints import checked_loopback
 from rf_net.errors import (
-    DOOR_ANSWER_TOO_LARGE,
-    DOOR_FULL,
-    DOOR_LATE,
-    DOOR_NOT_AUTHENTICATED,
-    DOOR_UNREADABLE,
     LocalProtocolError,
     NetError,
 )
 from rf_net.frames import encode_frame
 from rf_net.ratelimit import LineGate
-
-Handler = Callable[[str, Mapping[str, Any], str, Role], Awaitable[object]]
-"""Takes verb, arguments, peer and role; returns what JSON can carry or raises `RfError`."""
-
-VERB_ROLES: Mapping[str, Role] = {
-    **dict.fromkeys(("status", "positions", "orders", "why", "risk"), Role.READ),
-    **dict.fromkeys(("order", "check", "kill", "reduce", "strategy"), Role.TRADE),
-}
-"""Least role for each verb; all others need `Role.ADMIN`."""
 
 _LOG = logging.getLogger(__name__)
 _AGAIN = "connect again: you get the present state"
@@ -183,7 +174,7 @@ class BusServer:
         NetError
             If the port is taken or may not be used.
         """
-        host, port = checked_door(host, port)
+        host, port = checked_loopback(host, port)
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(partial(Peer, self, self._limits), host, port)
@@ -348,7 +339,7 @@ class BusServer:
 
     def unreadable(self, peer: Peer, reason: str) -> None:
         """Hang up on a peer that sends garbage."""
-        self._refuse(peer, Turned(DOOR_UNREADABLE, reason, ""))
+        self._refuse(peer, Turned(BUS_UNREADABLE, reason, ""))
 
     def heard(self, peer: Peer, payloads: list[bytes]) -> None:
         """Take the frames of one piece of data; of several pings one is answered."""
@@ -380,18 +371,18 @@ class BusServer:
     def _late(self, peer: Peer) -> None:
         if peer in self._strangers and not peer.is_turned:
             text = f"no greeting within {self._limits.hello_s:g} s"
-            self._refuse(peer, Turned(DOOR_LATE, text, ""))
+            self._refuse(peer, Turned(BUS_LATE, text, ""))
 
     def _greeted(self, peer: Peer, hello: Hello | Ask | Ping) -> None:
         if not isinstance(hello, Hello):
             text = "the greeting is not readable"
-            self._refuse(peer, Turned(DOOR_NOT_AUTHENTICATED, text, ""))
+            self._refuse(peer, Turned(BUS_NOT_AUTHENTICATED, text, ""))
             return
         if refusal := self._admission.judge(hello):
             self._refuse(peer, refusal)
             return
         if self.clients >= self._limits.max_clients:
-            self._refuse(peer, Turned(DOOR_FULL, f"{self.clients} clients are connected", ""))
+            self._refuse(peer, Turned(BUS_FULL, f"{self.clients} clients are connected", ""))
             return
         self._drain()  # the snapshot is good for all that was published until now
         try:
@@ -419,49 +410,6 @@ class BusServer:
     def _snapshot_frame(self) -> bytes:
         state = self._wire.encode_snapshot(self._snapshot())
         return self._frame(Snapshot(self.head, state))
-
-    # --- questions ------------------------------------------------------------------------------
-
-    def _asked(self, peer: Peer, ask: Ask) -> None:
-        assert peer.role is not None  # greeted before it asked
-        needed = self._verbs.get(ask.verb, Role.ADMIN)
-        verb = plain(ask.verb, 40)
-        if not peer.role.may(needed):
-            self._note(peer, f"verb {verb!r} needs the role {needed}, has {peer.role}")
-            text = f"verb {verb!r}: expected the role {needed}, was {peer.role}"
-            self._deny(peer, ask, RfError(text, code=BUS_ROLE, exit_code=4))
-        elif len(peer.asks) >= self._limits.asks:
-            text = f"{len(peer.asks)} questions are at work, expected fewer"
-            self._deny(peer, ask, RfError(text, code=BUS_BUSY, fix="wait for an answer"))
-        else:
-            self.asked += 1
-            task = asyncio.get_running_loop().create_task(self._answer(peer, peer.role, ask))
-            for owner in (peer.asks, self._asking):
-                owner.add(task)
-                task.add_done_callback(owner.discard)
-
-    async def _answer(self, peer: Peer, role: Role, ask: Ask) -> None:
-        try:
-            arguments = _arguments(ask)
-            answer = await self._handler(ask.verb, arguments, peer.name, role)
-            data = msgspec.json.encode(answer).decode()
-            self._send(peer, Reply(ask.number, True, data))
-        except LocalProtocolError as error:
-            text = f"the answer is too large: {error.message}"
-            self._deny(peer, ask, NetError(text, code=DOOR_ANSWER_TOO_LARGE))
-        except RfError as error:
-            self._deny(peer, ask, error)
-        except Exception as error:  # a bug in one verb must not end the link
-            self._log_bug(f"verb {plain(ask.verb, 40)!r} failed", error)
-            self._deny(peer, ask, RfError("internal error", fix="see the daemon's log"))
-        if self._is_stopping:
-            self._turn(peer, Turned(BUS_STOPPING, "the daemon is stopping", ""))
-
-    def _deny(self, peer: Peer, ask: Ask, error: RfError) -> None:
-        said = (error.message, error.detail, error.fix)
-        message, detail, fix = (text.encode(errors="replace").decode() for text in said)
-        reply = Reply(ask.number, False, "", error.code, message, detail, fix, error.exit_code)
-        self._send(peer, reply)
 
     # --- furniture ------------------------------------------------------------------------------
 
@@ -491,11 +439,3 @@ class BusServer:
     def _log_bug(self, what: str, error: Exception) -> None:
         trace = "".join(traceback.format_exception(error))
         _LOG.error("%s\n%s", what, self._redactor.text(trace))
-
-
-def _arguments(ask: Ask) -> Mapping[str, Any]:
-    try:
-        return _ARGUMENTS.decode(ask.args or "{}")
-    except (msgspec.DecodeError, RecursionError) as error:
-        reason = plain(f"args: {error}")
-        raise RfError(reason, code=DOOR_UNREADABLE, exit_code=2) from error

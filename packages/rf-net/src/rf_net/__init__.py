@@ -1,22 +1,19 @@
 """Transports: bytes come in and go out here, nothing is decoded.
 
-Three shells and their pure parts: `WsFrames` keeps a WebSocket connected, `HttpClient` reads
-with deadlines and caps, `DoorServer` and `DoorClient` are the control door between daemon and
-command line. Reconnect delays, rate limits and framing are objects without I/O.
+Two shells and their pure parts: `WsFrames` keeps a WebSocket connected, `HttpClient` reads
+with deadlines and caps, and tokens are kept in files that only their owner can read. Reconnect
+delays, rate limits and framing are objects without I/O.
 
-What needs asyncio, websockets or aiohttp is loaded when it is first named: `rf` talks to the
-daemon through `DoorClient` and starts without them.
+What needs asyncio, websockets or aiohttp is loaded when it is first named: `rf` needs none of
+them and starts without.
 """
 
 import importlib
 from typing import TYPE_CHECKING
 
 from rf_net.backoff import BackoffConfig, ReconnectPolicy
-from rf_net.door_client import DoorClient
 from rf_net.endpoints import checked_url
 from rf_net.errors import (
-    DoorRefused,
-    DoorUnreachable,
     HttpError,
     HttpFailed,
     HttpRejected,
@@ -33,7 +30,6 @@ from rf_net.ratelimit import RateLimiter
 from rf_net.token import create_token, read_token
 
 if TYPE_CHECKING:
-    from rf_net.door import DoorServer
     from rf_net.http import HttpClient
     from rf_net.retry import retry_after_s
     from rf_net.ws import Connected, Lost, WsFrames
@@ -48,8 +44,6 @@ __all__ = [
     "HttpClient",
     "retry_after_s",
     "checked_url",
-    "DoorServer",
-    "DoorClient",
     "create_token",
     "read_token",
     "FrameBuffer",
@@ -64,12 +58,9 @@ __all__ = [
     "ResponseTooLarge",
     "RemoteProtocolError",
     "LocalProtocolError",
-    "DoorUnreachable",
-    "DoorRefused",
 ]
 
 _HEAVY = {
-    "DoorServer": "rf_net.door",
     "HttpClient": "rf_net.http",
     "retry_after_s": "rf_net.retry",
     "Connected": "rf_net.ws",

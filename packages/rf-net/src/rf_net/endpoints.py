@@ -31,8 +31,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def checked_door(host: str, port: int) -> tuple[str, int]:
-    """Return address and port of a control door, which stays on this machine.
+def checked_loopback(host: str, port: int) -> tuple[str, int]:
+    """Return address and port of a service that stays on this machine.
 
     Raises
     ------
@@ -40,9 +40,9 @@ def checked_door(host: str, port: int) -> tuple[str, int]:
         If `host` is not loopback or `port` is not from 0 to 65535.
     """
     if not is_loopback(host):
-        raise ConfigError(f"door host = {host!r}: expected 127.0.0.1, ::1 or localhost")
+        raise ConfigError(f"host = {host!r}: expected 127.0.0.1, ::1 or localhost")
     if not 0 <= port <= 65535:
-        raise ConfigError(f"door port = {port}: expected a port from 0 to 65535")
+        raise ConfigError(f"port = {port}: expected a port from 0 to 65535")
     return host, port
 
 

@@ -3,33 +3,22 @@
 ::
 
     RfError
-    ├─ VenueError
-    │   └─ NetError                 RF-N-001  a transport failed
-    │       ├─ Unreachable          RF-N-002  no connection, or it broke
-    │       ├─ TimedOut             RF-N-004  a deadline passed; the outcome is not known
-    │       ├─ HttpError                      the server answered with a failure
-    │       │   ├─ RateLimited      RF-N-005  429 or 418: we asked too often
-    │       │   ├─ HttpRejected     RF-N-006  3xx and 4xx: our request is wrong for this server
-    │       │   └─ HttpFailed       RF-N-007  5xx: the server's own fault
-    │       ├─ ResponseTooLarge     RF-N-008  more bytes than we accept
-    │       ├─ RemoteProtocolError  RF-N-009  the peer broke the protocol
-    │       └─ LocalProtocolError   RF-N-016  we tried to send what the protocol forbids
-    ├─ DoorUnreachable              RF-N-013  no daemon answers
-    └─ DoorRefused                            the daemon said no; carries its code and exit code
-
-Codes that the door itself sends: RF-N-010 not authenticated, RF-N-011 no greeting in time,
-RF-N-012 too many clients, RF-N-014 unreadable frame or request, RF-N-015 answer too large.
+    └─ VenueError
+        └─ NetError                 RF-N-001  a transport failed
+            ├─ Unreachable          RF-N-002  no connection, or it broke
+            ├─ TimedOut             RF-N-004  a deadline passed; the outcome is not known
+            ├─ HttpError                      the server answered with a failure
+            │   ├─ RateLimited      RF-N-005  429 or 418: we asked too often
+            │   ├─ HttpRejected     RF-N-006  3xx and 4xx: our request is wrong for this server
+            │   └─ HttpFailed       RF-N-007  5xx: the server's own fault
+            ├─ ResponseTooLarge     RF-N-008  more bytes than we accept
+            ├─ RemoteProtocolError  RF-N-009  the peer broke the protocol
+            └─ LocalProtocolError   RF-N-016  we tried to send what the protocol forbids
 """
 
 from __future__ import annotations
 
-from rf_common.errors import RfError, VenueError
-
-DOOR_NOT_AUTHENTICATED = "RF-N-010"
-DOOR_LATE = "RF-N-011"
-DOOR_FULL = "RF-N-012"
-DOOR_UNREADABLE = "RF-N-014"
-DOOR_ANSWER_TOO_LARGE = "RF-N-015"
+from rf_common.errors import VenueError
 
 
 class NetError(VenueError):
@@ -107,16 +96,3 @@ class LocalProtocolError(NetError):
     """We tried to send what the protocol forbids."""
 
     default_code = "RF-N-016"
-
-
-class DoorUnreachable(RfError):
-    """No daemon answers at the door's address."""
-
-    default_code = "RF-N-013"
-    default_exit = 13
-
-
-class DoorRefused(RfError):
-    """The daemon answered with a refusal; code, detail, fix and exit code are its own."""
-
-    default_code = "RF-N-001"
