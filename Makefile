@@ -6,10 +6,10 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 RUN := $(UV) run --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt lint types floors test e2e bench docs daemon bump check clean
+.PHONY: help setup fmt lint types floors test e2e bench docs screenshots daemon tui bump check clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .uv/bin/uv:
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .uv uv==$(UV_VERSION)
@@ -49,6 +49,12 @@ docs: setup ## Write the generated pages and build the site into site/
 
 daemon: setup ## Run the daemon; without keys the market is simulated. More flags: A="--for 10"
 	$(RUN) daemon $(A)
+
+tui: setup ## Run the terminal against a running daemon. More flags: A="--ascii"
+	$(RUN) tui $(A)
+
+screenshots: setup ## Take the pictures of the docs from the real terminal
+	$(RUN) python tools/screenshot.py
 
 bump: setup ## Set a new version everywhere and collect changes/: make bump V=0.2.0
 	$(RUN) python tools/bump.py $(V)

@@ -59,7 +59,11 @@ class Tui:
         end = monotonic() + seconds
         while (left := end - monotonic()) > 0:
             if select.select([self._fd], [], [], left)[0]:
-                self._stream.feed(os.read(self._fd, 65_536))
+                try:
+                    self._stream.feed(os.read(self._fd, 65_536))
+                except OSError as error:  # Linux says so when the program has ended
+                    shown = "\n".join(self.screen.display).strip()
+                    raise SystemExit(f"the program ended:\n{shown}") from error
 
     def until(self, text: str) -> None:
         """Read until `text` is on the screen."""
@@ -126,11 +130,12 @@ def _run(text: str, style: tuple[str, str, bool], column: int, row: int) -> list
             f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="{CELL_HEIGHT}" '
             f'fill="{ground}"/>'
         )
-    if text.strip():
+    if bare := text.strip():
         weight = ' font-weight="bold"' if bold else ""
+        x += (len(text) - len(text.lstrip())) * CELL_WIDTH
         parts.append(
-            f'<text x="{x:.1f}" y="{y + FONT_SIZE}" textLength="{width:.1f}" '
-            f'xml:space="preserve" fill="{ink}"{weight}>{escape(text)}</text>'
+            f'<text x="{x:.1f}" y="{y + FONT_SIZE}" textLength="{len(bare) * CELL_WIDTH:.1f}" '
+            f'xml:space="preserve" fill="{ink}"{weight}>{escape(bare)}</text>'
         )
     return parts
 

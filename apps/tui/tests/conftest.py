@@ -199,8 +199,8 @@ class Person:
     def type(self, text):
         self.press(*text)
 
-    def click(self, column, row, button=1):
-        self.app.root.mouse_event(self.size, "mouse press", button, column, row, True)
+    def click(self, column, row, button=1, event="mouse press"):
+        self.app.root.mouse_event(self.size, event, button, column, row, True)
 
     async def turn(self):
         """Let what was started begin."""

@@ -39,6 +39,8 @@ class Bus:
         answer = self.answers.get(verb, {"ok": True, "code": "SENT", "text": "done", "fix": ""})
         if isinstance(answer, Exception):
             raise answer
+        if callable(answer):
+            await answer()
         return answer
 
 
@@ -124,17 +126,16 @@ async def test_a_lost_daemon_is_noticed_and_found_again_on_another_port(bus):
 
 async def test_an_answer_that_does_not_come_leaves_the_outcome_unknown(bus):
     await until(bus.link, lambda: bus.link.is_live)
-    bus.server._handler = None
 
-    async def hang_up(verb, args, peer, role):
-        bus.server_stop = asyncio.create_task(bus.server.stop(0))
+    async def hang_up():
+        bus.stopping = asyncio.create_task(bus.server.stop(0))
         await asyncio.Event().wait()
 
-    bus.server._handler = hang_up
+    bus.answers["order"] = hang_up
     outcome = await bus.link.ask("order", {})
     assert not outcome.ok
     assert not outcome.reached
-    await bus.server_stop
+    await bus.stopping
 
 
 async def test_without_a_daemon_it_keeps_trying_and_counts(tmp_path):

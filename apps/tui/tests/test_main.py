@@ -29,7 +29,10 @@ def test_flags_have_the_promised_defaults():
     assert (given.theme, given.colours, given.screen) == ("colour-blind", "true", 2)
 
 
-@pytest.mark.parametrize("flags", [["--theme", "pink"], ["--screen", "9"], ["--port", "x"]])
+@pytest.mark.parametrize(
+    "flags",
+    [["--theme", "pink"], ["--screen", "9"], ["--port", "x"], ["--port", "0"], ["--port", "65536"]],
+)
 def test_a_flag_that_makes_no_sense_is_refused(flags, capsys):
     with pytest.raises(SystemExit) as refused:
         parser().parse_args(flags)

@@ -12,7 +12,12 @@ KEYS = [key for row in keys.BINDINGS for key in row.keys]
 MORE = ["y", "n", "a", "backspace", "page down", "home", "delete", "ctrl c", "1", "0", ".", "é",
         "begin paste", "end paste", "f5", "K"]  # fmt: skip
 SIZES = st.tuples(st.integers(60, 200), st.integers(14, 60))
-MOUSE = st.tuples(st.integers(0, 199), st.integers(0, 59), st.sampled_from([1, 2, 3, 4, 5]))
+MOUSE = st.tuples(
+    st.integers(0, 199),
+    st.integers(0, 59),
+    st.sampled_from([0, 1, 2, 3, 4, 5]),
+    st.sampled_from(["mouse press", "mouse press", "mouse drag", "mouse release"]),
+)
 STEPS = st.lists(
     st.one_of(
         st.sampled_from(KEYS + MORE),
@@ -44,7 +49,7 @@ async def _lived(folder, builders, steps):
         if isinstance(step, tuple) and len(step) == 2:
             person.size = step
         elif isinstance(step, tuple):
-            person.click(step[0] % person.size[0], step[1] % person.size[1], step[2])
+            person.click(step[0] % person.size[0], step[1] % person.size[1], *step[2:])
         elif step == "<offline>":
             daemon.go_offline()
         elif step == "<online>":

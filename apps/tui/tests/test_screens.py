@@ -174,6 +174,22 @@ def test_text_from_outside_cannot_draw(person, daemon):
     assert not set("".join(rows)) & set("\x1b\x07\u202e\r\n日")
 
 
+def test_a_dialog_with_text_from_outside_keeps_its_frame(person):
+    from rf_tui.dialogs.sheet import Sheet
+
+    person.app.say("bad", "日本\x1b[2J\u202e")
+    person.app.show(lambda close: Sheet("日\x1b", [("text", "本\u200b\x07 é e\u0301 語")], close))
+    assert [len(row) for row in person.look()] == [120] * 40
+    assert not set(person.text()) & set("\x1b\x07\u202e\u200b日本語")
+
+
+def test_a_header_that_fails_is_told_and_the_rest_goes_on(person, monkeypatch):
+    monkeypatch.setattr("rf_tui.app.views.header", _broken)
+    text = person.text()
+    assert "the header cannot be shown, log line E" in text
+    assert "Open orders 2" in text
+
+
 def test_it_runs_in_urwids_own_loop(make_person):
     import urwid
 

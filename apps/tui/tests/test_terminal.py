@@ -194,7 +194,7 @@ async def test_a_daemon_that_goes_is_seen_and_one_that_comes_is_found(terminal, 
 
 async def test_without_a_daemon_it_starts_all_the_same_and_ends_at_ctrl_c(terminal):
     tui = terminal(columns=80, rows=24)
-    await tui.until("OFFLINE", "uv run daemon", "is missing: the daemon makes it")
+    await tui.until("OFFLINE", "Not connected", "uv run daemon", "retries at once")
     tui.type("\x03")
     await tui.until("Close this screen?")
     tui.type("\x03")

@@ -29,18 +29,18 @@ async def run():
         status["account"] = ",".join(sorted(k for k in os.environ if "RF_" in k or "KEY" in k))
         return status
 
-    door = BusServer(
+    bus = BusServer(
         Wire(Quote, dict[str, int]),
         tokens={Role.ADMIN: create_token(folder / "admin.token")},
         handler=answer,
         snapshot=dict,
         clock=DeterministicClock(),
     )
-    port = await door.start()
+    port = await bus.start()
     info = {"pid": os.getpid(), "host": "127.0.0.1", "port": port}
     (folder / "daemon.json").write_text(json.dumps(info))
     await stopped.wait()
-    await door.stop()
+    await bus.stop()
     print("stopped by itself")
 
 asyncio.run(run())

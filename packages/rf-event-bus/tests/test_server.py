@@ -8,7 +8,7 @@ import pytest
 from rf_common.errors import ConfigError
 from rf_common.events import Quote
 from rf_common.secret import Redactor
-from rf_event_bus import BusLimits, Connected, Disconnected, Lost, Role, Told, Welcome
+from rf_event_bus import VERB_ROLES, BusLimits, Connected, Disconnected, Lost, Role, Told, Welcome
 from rf_event_bus.messages import Ask, Event, Heartbeat, Ping, Reply, Snapshot, Ticks, Turned
 from rf_event_bus.ticks import unpack_ticks
 from rf_net import NetError, encode_frame
@@ -317,9 +317,47 @@ async def test_lost_orders_make_every_reader_begin_again(bus, raw, hello, some, 
     assert turned == Turned(
         "RF-N-038", "events were lost", "connect again: you get the present state"
     )
-    assert "the bus lost orders" in caplog.text
+    assert "the bus lost events" in caplog.text
     asker.send(Ping(1))
     assert isinstance(await asker.next(), Heartbeat)
+
+
+async def test_a_state_that_fails_is_logged_and_readers_go_on(bus, raw, hello, some, caplog):
+    def fail(number, topic, event):
+        raise ZeroDivisionError
+
+    server = await bus(on_event=fail)
+    peer = await raw(server, hello("orders"))
+    await peer.next()
+    await peer.next()
+    for number in range(1, 4):
+        server.publish("orders", some.notice(number))
+
+    assert [(await peer.next()).seq for _ in range(3)] == [1, 2, 3]
+    assert caplog.text.count("on_event failed at Notice") == 1
+
+
+async def test_a_sink_that_fails_makes_every_reader_begin_again(bus, raw, hello, some, caplog):
+    class Sink:
+        def offer(self, first, last, topic, payload):
+            if last == 2:
+                raise ZeroDivisionError
+
+    server = await bus()
+    server.add_sink(Sink())
+    peer = await raw(server, hello("orders"))
+    await peer.next()
+    await peer.next()
+    for number in range(1, 4):
+        server.publish("orders", some.notice(number))
+
+    assert (await peer.rest())[-1].code == "RF-N-038"
+    assert "telling failed" in caplog.text
+    again = await raw(server, hello("orders"))
+    await again.next()
+    assert (await again.next()).seq == 3
+    server.publish("orders", some.notice(4))
+    assert (await again.next()).seq == 4
 
 
 # --- slow readers --------------------------------------------------------------------------------
@@ -602,8 +640,6 @@ async def test_arguments_that_are_no_object_are_refused(bus, raw, hello, args):
     ],
 )
 async def test_a_role_may_ask_what_is_its_own(bus, raw, hello, role, verb, is_allowed):
-    from rf_event_bus import VERB_ROLES
-
     heard = []
     server = await bus(verbs=VERB_ROLES, on_refused=lambda _, reason: heard.append(reason))
     peer = await raw(server, hello(role=role), Ask(1, verb, ""))

@@ -100,6 +100,7 @@ class _Session:
         self._stop = asyncio.Event()
         self._publisher: Publisher | None = None
         self._counted = 0
+        self._events_per_s = 0.0
         self._shutdown = Shutdown(command_id="stop", actor="signal")
         self.is_over = True
         """Whether the daemon ends with this session; else a new one takes its place."""
@@ -215,7 +216,9 @@ class _Session:
         return stop
 
     def _open_operator(self, loop: asyncio.AbstractEventLoop) -> Operator:
-        verbs = Verbs(self._loop, self._latch, self._latest.get, self._ask_stop(loop))
+        verbs = Verbs(
+            self._loop, self._latch, self._refresh, self._latest.get, self._ask_stop(loop)
+        )
         operator = Operator(
             verbs,
             self._latch,
@@ -291,8 +294,12 @@ class _Session:
                 async with asyncio.timeout(_PRICES_S):
                     await self._stop.wait()
 
+    def _refresh(self) -> None:
+        self._latest.put(self._status(self._events_per_s))
+
     def _tell(self, events_per_s: float) -> None:
         """Take a new status and give it to everybody."""
+        self._events_per_s = events_per_s
         status = self._status(events_per_s)
         self._latest.put(status)
         if self._publisher is not None:

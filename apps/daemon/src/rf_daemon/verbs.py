@@ -7,6 +7,7 @@ gate itself, and only then tells the engine.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -45,6 +46,9 @@ ROLES: Mapping[str, Role] = {
 ANSWER_S = 1.0
 """How long the engine may take to answer before it counts as hung, seconds."""
 
+STATUS_ANSWER_S = 0.3
+"""How long a status waits for the engine before the newest one there is will do, seconds."""
+
 KILL_ANSWER_S = 0.7
 """The same for a kill: whoever asked wants to know soon that the gate is shut, seconds."""
 
@@ -69,8 +73,10 @@ class Verbs:
         The loop that runs the engine.
     latch : KillLatch
         The kill file.
+    refresh : callable
+        Takes a new status; run between two steps of the engine.
     latest : callable
-        Returns the newest whole status, which is at most a heartbeat old while all is well.
+        Returns the newest status.
     stop : callable
         Ends the daemon; takes the shutdown command.
     """
@@ -79,11 +85,13 @@ class Verbs:
         self,
         loop: Asking,
         latch: KillLatch,
+        refresh: Callable[[], None],
         latest: Callable[[], dict[str, Any]],
         stop: Callable[[Shutdown], None],
     ) -> None:
         self._loop = loop
         self._latch = latch
+        self._refresh = refresh
         self._latest = latest
         self._stop = stop
         self._killing: Word | None = None
@@ -115,6 +123,10 @@ class Verbs:
     # --- questions ----------------------------------------------------------------------------
 
     async def _status(self, _: Mapping[str, Any]) -> object:
+        """Return the present status, or the newest there is while the engine does not answer."""
+        with contextlib.suppress(TimeoutError, RuntimeError):
+            word = asyncio.wrap_future(self._loop.ask(self._refresh))
+            await asyncio.wait_for(word, timeout=STATUS_ANSWER_S)
         return self._latest()
 
     async def _positions(self, _: Mapping[str, Any]) -> object:

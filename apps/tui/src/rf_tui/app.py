@@ -15,6 +15,7 @@ from rf_dashboard import format, views
 from rf_tui import commands, keys
 from rf_tui.desk import Desk, fresh_id
 from rf_tui.dialogs.box import Box
+from rf_tui.glyphs import clean
 from rf_tui.messages import Message
 from rf_tui.overlays import Overlays
 from rf_tui.paint import Line, fit, spread
@@ -68,6 +69,7 @@ class App:
         self.message: tuple[str, str] = ("dim", "")
         self.seen_alert = 0
         self._pasting = False
+        self._failure = ""
         self.overlays = Overlays(self)
         self._tasks: set[asyncio.Task[None]] = set()
         self._header = Bars(self._top_lines, self.header_clicked)
@@ -140,7 +142,7 @@ class App:
 
     def say(self, role: str, text: str) -> None:
         """Show one message, and log it."""
-        self.message = (role, format.clean(text))
+        self.message = (role, clean(text))
         self.daemon.changed.set()
         _LOG.info("message: %s", text)
 
@@ -191,16 +193,23 @@ class App:
     def refresh(self) -> None:
         """Bring every widget up to the state; only what is different is painted again."""
         now = self.clock.now()
-        self.overlays.follow(now)
-        self.dashboard.update(self.daemon.state, now)
+        try:
+            self.overlays.follow(now)
+            self.dashboard.update(self.daemon.state, now)
+        except Exception:
+            self._failure = log_failure("refresh", self._failure)
+            self.say("bad", f"the screen cannot be brought up to date, log line {self._failure}")
         self._header.refresh()
         self._footer.refresh()
 
     def _top_lines(self, width: int) -> list[Line]:
         now = self.clock.now()
-        header = views.header(self.daemon.state, now)
-        top = Top(header, self.daemon.line, format.clock(now))
-        first = first_row(top, width)
+        try:
+            header = views.header(self.daemon.state, now)
+            first = first_row(Top(header, self.daemon.line, format.clock(now)), width)
+        except Exception:
+            self._failure = log_failure("header", self._failure)
+            first = [("bad", f" the header cannot be shown, log line {self._failure}")]
         return [first] if self.dashboard.form is Form.SMALL else [first, second_row(1, width)]
 
     def _bottom_lines(self, width: int) -> list[Line]:

@@ -8,6 +8,7 @@ widget has to know.
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from urwid import calc_width
 
@@ -50,6 +51,11 @@ def clean(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
+    return _cleaned_text(text)
+
+
+@lru_cache(maxsize=4096)
+def _cleaned_text(text: str) -> str:
     return "".join(map(_cleaned, text))
 
 

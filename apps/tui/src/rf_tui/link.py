@@ -142,7 +142,6 @@ class Link:
             self._client = None
 
     def _made(self, role: Role, topics: tuple[str, ...]) -> BusClient:
-        self._where.check()
         host, port = self._where.address
         admin = role is Role.ADMIN
         token = self._where.admin_token() if admin else self._where.trade_token()

@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     made.add_argument("--host", help="where the daemon is; default what its folder says")
-    made.add_argument("--port", type=int, help="port of its bus; default what its folder says")
+    made.add_argument("--port", type=_port, help="port of its bus; default what its folder says")
     made.add_argument("--data-dir", type=Path, default=None, metavar="DIR",
                       help="the daemon's folder; default RF_DATA_DIR, then rf-data")  # fmt: skip
     made.add_argument("--ascii", action="store_true", help="draw nothing but ASCII")
@@ -38,6 +38,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--screen", type=int, choices=range(1, 7), default=1, metavar="N",
                       help="screen to begin with, 1 to 6")  # fmt: skip
     return made
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65_536):
+        raise argparse.ArgumentTypeError(f"expected 1 to 65535, was {text!r}")
+    return int(text)
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -64,7 +70,6 @@ async def _show(given: argparse.Namespace, folder: Path, environment: Mapping[st
 
     urwid.set_encoding("utf-8")
     where = Where(folder, given.host, given.port)
-    where.check()
     clock, leaving = RealtimeClock(), asyncio.Event()
     link = Link(where, make_wire(), clock, monotonic_ns)
     options = Options(folder, where.is_local, given.ascii, given.screen)
@@ -107,4 +112,8 @@ def main() -> None:
         code = error.exit_code
     except KeyboardInterrupt:
         code = 130
+    except Exception:
+        logging.getLogger("rf").exception("RF-X-000 internal error: the screen stops")
+        print(f"RF-X-000  the screen failed, see {LOG_FILE} in the data folder", file=sys.stderr)
+        code = 1
     sys.exit(code)

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 
 import urwid
 
+from rf_tui.glyphs import clean
+
 Span = tuple[str, str]
 Line = Sequence[Span]
 
@@ -23,10 +25,14 @@ def span_width(line: Line) -> int:
 
 
 def fit(line: Line, width: int, fill: str = TEXT) -> list[Span]:
-    """Return `line` with exactly `width` columns: padded, or cut and marked with ``…``."""
+    """Return `line` with exactly `width` columns: padded, or cut and marked with ``…``.
+
+    Whatever a span holds, only what is one column wide gets through.
+    """
     out: list[Span] = []
     left = width
-    for attr, text in line:
+    for attr, raw in line:
+        text = clean(raw)
         size = len(text)
         if size > left:
             if left > 0:

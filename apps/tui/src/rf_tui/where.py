@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from rf_common.errors import ConfigError
 from rf_common.secret import Secret
 from rf_net.token import read_token
 
@@ -73,15 +72,3 @@ class Where:
     def admin_token(self) -> Secret:
         """Return the token that also resumes; ConfigError when it cannot be read."""
         return read_token(self.data_dir / ADMIN_TOKEN)
-
-    def check(self) -> None:
-        """Refuse an address that no bus can have.
-
-        Raises
-        ------
-        ConfigError
-            If the port is none.
-        """
-        port = self.address[1]
-        if not 0 < port < 65536:
-            raise ConfigError(f"port = {port}: expected 1 to 65535", exit_code=2)

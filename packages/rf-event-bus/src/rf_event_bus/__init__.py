@@ -20,14 +20,14 @@ from rf_event_bus.errors import (
     Undecodable,
     Unencodable,
 )
-from rf_event_bus.messages import MARKET, ORDERS, STATE, TOPICS, Lost, Role, Welcome
+from rf_event_bus.messages import MARKET, ORDERS, STATE, TOPICS, VERB_ROLES, Lost, Role, Welcome
 from rf_event_bus.postcard import Codec, codec
 
 if TYPE_CHECKING:
     from rf_event_bus.client import BusClient
     from rf_event_bus.limits import BusLimits
     from rf_event_bus.schema import schema_hash
-    from rf_event_bus.server import VERB_ROLES, BusServer
+    from rf_event_bus.server import BusServer
     from rf_event_bus.ticks import (
         QuoteColumns,
         TickColumns,
@@ -85,7 +85,6 @@ _HEAVY = {
     "Wire": "rf_event_bus.wire",
     "schema_hash": "rf_event_bus.schema",
     "BusServer": "rf_event_bus.server",
-    "VERB_ROLES": "rf_event_bus.server",
     "BusLimits": "rf_event_bus.limits",
     "BusClient": "rf_event_bus.client",
     "Connected": _TOLD,

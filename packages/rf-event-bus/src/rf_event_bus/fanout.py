@@ -104,6 +104,11 @@ class Fanout:
         self._close_run(run, ts)
         self.flush()
 
+    def abandon(self, batches: Sequence[Batch]) -> None:
+        """Forget events that could not be told to anybody; their numbers are used up."""
+        self._frames, self._bytes = [], 0
+        self.head = max([self.head, *(b.first + len(b.events) - 1 for b in batches)])
+
     def _is_wanted(self, topic: str) -> bool:
         return bool(self.sinks) or any(topic in reader.topics for reader in self.readers)
 

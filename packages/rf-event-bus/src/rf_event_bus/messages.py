@@ -6,6 +6,7 @@ The frames that a client without topics hears stand first in the server's union:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -40,6 +41,12 @@ class Role(StrEnum):
         """Return whether this role is enough where `needed` is needed."""
         return _RANK[self] >= _RANK[needed]
 
+
+VERB_ROLES: Mapping[str, Role] = {
+    **dict.fromkeys(("status", "positions", "orders", "why", "risk"), Role.READ),
+    **dict.fromkeys(("order", "check", "kill", "reduce", "strategy"), Role.TRADE),
+}
+"""Least role for each verb; all others need `Role.ADMIN`."""
 
 _RANK = {role: rank for rank, role in enumerate(Role)}
 

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from rf_common.errors import RfError
-from rf_event_bus.errors import BUS_BUSY, BUS_ROLE
+from rf_event_bus.errors import BUS_ANSWER_TOO_LARGE, BUS_BUSY, BUS_ROLE, BUS_UNREADABLE
 from rf_event_bus.messages import Ask, Reply, Role
 from rf_event_bus.peer import Peer
 from rf_net._text import plain  # noqa: PLC2701  # our other transport; it has no public home yet
-from rf_net.errors import DOOR_ANSWER_TOO_LARGE, DOOR_UNREADABLE, LocalProtocolError, NetError
+from rf_net.errors import LocalProtocolError, NetError
 
 Handler = Callable[[str, Mapping[str, Any], str, Role], Awaitable[object]]
 """Takes verb, arguments, peer and role; returns what JSON can carry or raises `RfError`."""
@@ -93,7 +93,7 @@ class Questions:
             self._send(peer, Reply(ask.number, True, msgspec.json.encode(answer).decode()))
         except LocalProtocolError as error:
             text = f"the answer is too large: {error.message}"
-            self._deny(peer, ask, NetError(text, code=DOOR_ANSWER_TOO_LARGE))
+            self._deny(peer, ask, NetError(text, code=BUS_ANSWER_TOO_LARGE))
         except RfError as error:
             self._deny(peer, ask, error)
         except Exception as error:  # a bug in one verb must not end the link
@@ -116,4 +116,4 @@ def _arguments(ask: Ask) -> Mapping[str, Any]:
         return _ARGUMENTS.decode(ask.args or "{}")
     except (msgspec.DecodeError, RecursionError) as error:
         reason = plain(f"args: {error}")
-        raise RfError(reason, code=DOOR_UNREADABLE, exit_code=2) from error
+        raise RfError(reason, code=BUS_UNREADABLE, exit_code=2) from error

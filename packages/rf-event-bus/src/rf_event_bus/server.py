@@ -13,59 +13,51 @@ import asyncio
 import logging
 import threading
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
-
-import msgspec
 
 from rf_common.clock import NANOS_PER_SECOND, Clock, monotonic_ns
 from rf_common.errors import RfError
 from rf_common.secret import Redactor, Secret
 from rf_event_bus.admission import Admission
 from rf_event_bus.errors import (
-    BUS_ANSWER_TOO_LARGE,
-    BUS_BUSY,
     BUS_FULL,
     BUS_IDLE,
     BUS_LATE,
     BUS_LOST,
     BUS_NOT_AUTHENTICATED,
-    BUS_ROLE,
     BUS_SLOW,
     BUS_STOPPING,
     BUS_UNREADABLE,
     PostcardError,
 )
 from rf_event_bus.fanout import Fanout, Sink
-from rf_event_bus.inbox import Inbox
+from rf_event_bus.inbox import Batch, Inbox
 from rf_event_bus.limits import BusLimits
 from rf_event_bus.messages import (
+    VERB_ROLES,
     VERSION,
     Ask,
     Heartbeat,
     Hello,
     Ping,
-    Reply,
     Role,
     Snapshot,
     Turned,
     Welcome,
 )
 from rf_event_bus.peer import Peer
+from rf_event_bus.questions import Handler, Questions
 from rf_event_bus.wire import Frame, Wire
-from rf_net._text import plain  # noqa: PLC2701
+from rf_net._text import plain  # noqa: PLC2701  # our other transport; it has no public home yet
 from rf_net.endpoints import checked_loopback
-from rf_net.errors import (
-    LocalProtocolError,
-    NetError,
-)
+from rf_net.errors import NetError
 from rf_net.frames import encode_frame
 from rf_net.ratelimit import LineGate
 
 _LOG = logging.getLogger(__name__)
 _AGAIN = "connect again: you get the present state"
-_ARGUMENTS = msgspec.json.Decoder(dict[str, Any])
 
 
 class BusServer:
@@ -122,18 +114,15 @@ class BusServer:
         limits: BusLimits | None = None,
     ) -> None:
         self.refused = 0
-        self.asked = 0
         self.turned = 0
         """Readers that were disconnected because they were too slow."""
         self.untold = 0
         """Events that could not be encoded."""
         self._wire = wire
         self._admission = Admission(tokens, wire.schema)
-        self._handler = handler
         self._snapshot = snapshot
         self._clock = clock
         self._session, self._mode = session, mode
-        self._verbs = verbs
         self._on_event = on_event
         self._on_refused = on_refused
         self._redactor = redactor or Redactor(tokens.values())
@@ -145,6 +134,14 @@ class BusServer:
             too_slow=self._too_slow,
             unencodable=self._cannot_tell,
         )
+        self._questions = Questions(
+            handler,
+            verbs=verbs,
+            limit=limits.asks,
+            send=self._send,
+            refused=self._note,
+            failed=self._log_bug,
+        )
         self._lines = LineGate()
         self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -152,7 +149,6 @@ class BusServer:
         self._beating: asyncio.TimerHandle | None = None
         self._peers: dict[Peer, None] = {}
         self._strangers: dict[Peer, None] = {}
-        self._asking: set[asyncio.Task[None]] = set()
         self._is_stopping = False
         self._alone = asyncio.Event()
 
@@ -202,17 +198,18 @@ class BusServer:
         self._drain()
         self._inbox.close()
         self._loop = None
+        await self._questions.finish(grace_s)
         mine = asyncio.current_task()
-        if others := self._asking - {mine}:
-            _, late = await asyncio.wait(others, timeout=grace_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
         for peer in (*self._strangers, *self._peers):
-            if mine not in peer.asks:
-                self._turn(peer, Turned(BUS_STOPPING, "the daemon is stopping", ""))
-        if mine not in self._asking:
+            if mine is not None and mine in peer.asks:
+                mine.add_done_callback(partial(self._goodbye, peer))
+            else:
+                self._goodbye(peer)
+        if mine not in self._questions.at_work:
             await self._until_alone(grace_s)
+
+    def _goodbye(self, peer: Peer, _: object = None) -> None:
+        self._turn(peer, Turned(BUS_STOPPING, "the daemon is stopping", ""))
 
     async def _until_alone(self, grace_s: float) -> None:
         """Wait until every link is closed; cut off those that are not in time."""
@@ -234,6 +231,11 @@ class BusServer:
     def clients(self) -> int:
         """How many clients are connected."""
         return len(self._peers)
+
+    @property
+    def asked(self) -> int:
+        """How many questions were carried out."""
+        return self._questions.asked
 
     @property
     def head(self) -> int:
@@ -269,17 +271,29 @@ class BusServer:
 
     def _drain(self) -> None:
         batches, is_overrun = self._inbox.take()
-        if self._on_event is not None:
-            for batch in batches:
-                for number, event in enumerate(batch.events, batch.first):
-                    self._on_event(number, batch.topic, event)
-        self._fanout.tell(batches, self._clock.now())
+        for batch in batches if self._on_event is not None else ():
+            self._apply(batch)
+        try:
+            self._fanout.tell(batches, self._clock.now())
+        except Exception as error:  # a bug, or one in a sink; nobody knows who heard what
+            self._log_bug("telling failed", error)
+            self._fanout.abandon(batches)
+            is_overrun = True
         if is_overrun:
             self._begin_again()
 
+    def _apply(self, batch: Batch) -> None:
+        assert self._on_event is not None  # asked by `_drain`
+        for number, event in enumerate(batch.events, batch.first):
+            try:
+                self._on_event(number, batch.topic, event)
+            except Exception as error:  # a bug in the app's state must not end the bus
+                if self._lines.allows("on_event", monotonic_ns()):
+                    self._log_bug(f"on_event failed at {type(event).__name__}", error)
+
     def _begin_again(self) -> None:
-        """Orders were lost: nobody may go on as if not."""
-        _LOG.critical("the bus lost orders: its loop did not run; all readers begin again")
+        """Turn out all readers: events were lost, and nobody may go on as if not."""
+        _LOG.critical("the bus lost events that must not be lost; all readers begin again")
         for peer in tuple(self._fanout.readers):
             self._turn(peer, Turned(BUS_LOST, "events were lost", _AGAIN))
 
@@ -358,7 +372,7 @@ class BusServer:
             if peer.role is None:
                 self._greeted(peer, frame)
             elif isinstance(frame, Ask):
-                self._asked(peer, frame)
+                self._questions.take(peer, frame, peer.role)
             elif isinstance(frame, Ping):
                 has_pinged = True
             else:

@@ -28,7 +28,7 @@ def score(typed: str, text: str) -> int | None:
     Examples
     --------
     >>> score("btc", "BTCUSDT"), score("bdt", "BTCUSDT"), score("tb", "BTCUSDT")
-    (0, 6, None)
+    (0, 4, None)
     """
     wanted, offered = typed.lower().replace(" ", ""), text.lower()
     at, total = 0, 0

@@ -19,7 +19,7 @@ from rf_tui.widgets.card import Dexter, Mirofish
 from rf_tui.widgets.chart import ZOOMS, ChartPanel
 from rf_tui.widgets.feeds import Feeds
 from rf_tui.widgets.orders import Orders
-from rf_tui.widgets.panel import Panel, log_failure
+from rf_tui.widgets.panel import Panel
 from rf_tui.widgets.positions import Positions
 from rf_tui.widgets.risk import Risk
 from rf_tui.widgets.tabs import Tabs
@@ -177,4 +177,4 @@ class Dashboard(urwid.WidgetPlaceholder[urwid.Widget]):
         try:
             panel.show(view())
         except Exception:
-            panel.fail(log_failure(f"view of {panel.name}"))
+            panel.fail()

@@ -39,6 +39,7 @@ class Panel(urwid.Widget):
         self.send = send
         self.active = False
         self.error = ""
+        self._logged = ""
         self._size = (0, 0)
         self._lines: list[Line] = []
 
@@ -72,9 +73,9 @@ class Panel(urwid.Widget):
         self.view, self.error = view, ""
         self.refresh()
 
-    def fail(self, reference: str) -> None:
-        """Show that this panel cannot be shown, and where the log says why."""
-        self.error = reference
+    def fail(self) -> None:
+        """Show that this panel's view failed with the present exception."""
+        self.error = self._logged = log_failure(f"view of {self.name}", self._logged)
         self.refresh()
 
     def activate(self, active: bool) -> None:
@@ -104,7 +105,7 @@ class Panel(urwid.Widget):
         try:
             title, foot = self.heading(max(width - 4, 0)), self.footing()
         except Exception:
-            title, foot = [("bad", self.tab)], log_failure(f"heading of {self.name}")
+            title, foot = [("bad", self.tab)], log_failure(f"heading of {self.name}", self._logged)
         return framed(body, size, title, foot=foot, border=border, active=self.active)
 
     def body(self, width: int, height: int) -> Sequence[Line]:
@@ -113,7 +114,7 @@ class Panel(urwid.Widget):
             try:
                 return self.lines(width, height)
             except Exception:
-                self.error = log_failure(f"panel {self.name}")
+                self.error = self._logged = log_failure(f"panel {self.name}", self._logged)
         return [
             [("bad", " this panel cannot be shown")],
             [("dim", f" log line {self.error}")],
@@ -144,8 +145,9 @@ def missing(reason: str, width: int) -> list[Line]:
     return [[("dim", f" {line}")] for line in wrapped(f"n/a: {clean(reason)}", width - 1)]
 
 
-def log_failure(where: str) -> str:
-    """Log the present exception and return its reference; the same failure has the same one."""
+def log_failure(where: str, known: str = "") -> str:
+    """Return the reference of the present exception, logged unless it is the `known` one."""
     reference = f"E{zlib.crc32(traceback.format_exc().encode()):08x}"
-    _LOG.exception("%s: %s failed", reference, where)
+    if reference != known:
+        _LOG.exception("%s: %s failed", reference, where)
     return reference

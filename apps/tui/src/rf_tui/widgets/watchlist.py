@@ -40,7 +40,7 @@ class Watchlist(Panel):
         at = self._at()
         room = max(1, height - 1)
         self._top = max(0, min(max(self._top, at - room + 1), at, max(0, len(rows) - room)))
-        price = max(10, min(14, width - _CHANGE - 10))
+        price = max(10, min(14, width - _CHANGE - 11))
         head = f" {'SYMBOL':<{width - price - _CHANGE - 1}}{'MID':>{price - 1}} {'CHG':>{_CHANGE}}"
         shown: list[Line] = [[("dim", head)]]
         if not rows:
@@ -74,8 +74,8 @@ class Watchlist(Panel):
 def _row(row: WatchRow, width: int, price: int, *, chosen: bool) -> Line:
     symbol_width = width - price - _CHANGE
     symbol = clean(row.symbol)
-    if len(symbol) > symbol_width - 2:
-        symbol = symbol[: symbol_width - 3] + "…"
+    if len(symbol) > symbol_width - 1:
+        symbol = symbol[: symbol_width - 2] + "…"
     text = f"{'>' if chosen else ' '}{symbol:<{symbol_width - 1}}{_price(row, price)}"
     role, change = percent(row.change)
     return [("select" if chosen else "text", text), (role, f"{change:>{_CHANGE}}")]
