@@ -3,7 +3,7 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rf_net._text import plain
+from rf_net.text import plain
 
 
 def test_control_and_bidi_characters_become_blanks():

@@ -12,8 +12,8 @@ from rf_common.errors import RfError
 from rf_event_bus.errors import BUS_ANSWER_TOO_LARGE, BUS_BUSY, BUS_ROLE, BUS_UNREADABLE
 from rf_event_bus.messages import Ask, Reply, Role
 from rf_event_bus.peer import Peer
-from rf_net._text import plain  # noqa: PLC2701  # our other transport; it has no public home yet
 from rf_net.errors import LocalProtocolError, NetError
+from rf_net.text import plain
 
 Handler = Callable[[str, Mapping[str, Any], str, Role], Awaitable[object]]
 """Takes verb, arguments, peer and role; returns what JSON can carry or raises `RfError`."""

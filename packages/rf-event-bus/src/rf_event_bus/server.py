@@ -50,11 +50,11 @@ from rf_event_bus.messages import (
 from rf_event_bus.peer import Peer
 from rf_event_bus.questions import Handler, Questions
 from rf_event_bus.wire import Frame, Wire
-from rf_net._text import plain  # noqa: PLC2701  # our other transport; it has no public home yet
 from rf_net.endpoints import checked_loopback
 from rf_net.errors import NetError
 from rf_net.frames import encode_frame
 from rf_net.ratelimit import LineGate
+from rf_net.text import plain
 
 _LOG = logging.getLogger(__name__)
 _AGAIN = "connect again: you get the present state"

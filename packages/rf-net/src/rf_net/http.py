@@ -12,7 +12,6 @@ import aiohttp
 
 from rf_common.clock import Clock, RealtimeClock
 from rf_common.secret import Redactor
-from rf_net._text import plain
 from rf_net.backoff import ReconnectPolicy
 from rf_net.endpoints import checked_url
 from rf_net.errors import (
@@ -27,6 +26,7 @@ from rf_net.errors import (
     Unreachable,
 )
 from rf_net.retry import retry_after_s
+from rf_net.text import plain
 
 MAX_BODY = 16 << 20
 """Largest answer by default, bytes, after decompression."""

@@ -14,11 +14,11 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from rf_common.clock import NANOS_PER_SECOND, Clock, RealtimeClock, monotonic_ns
 from rf_common.enums import FeedState
 from rf_common.secret import Redactor
-from rf_net._text import plain
 from rf_net.backoff import ReconnectPolicy
 from rf_net.endpoints import checked_url
 from rf_net.ratelimit import RateLimiter
 from rf_net.retry import retry_after_s
+from rf_net.text import plain
 
 OnState = Callable[[FeedState, str, float | None], None]
 """Hears state, reason and, when known, the round trip in milliseconds."""
