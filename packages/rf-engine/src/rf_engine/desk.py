@@ -150,7 +150,9 @@ def _reduce(core: Core, command: asked.Reduce) -> None:
 
 def _tighten(core: Core, command: asked.TightenRisk) -> None:
     if not 0.0 < command.fraction < 1.0:
-        text = f"loss limits are only tightened while running; {command.fraction:g} times is no less"
+        text = (
+            f"loss limits are only tightened while running; {command.fraction:g} times is no less"
+        )
         fix = "limits are raised in the settings only, and then by a restart"
         core.answer(command.command_id, False, "LOOSENING", text, fix)
         return
