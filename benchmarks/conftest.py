@@ -16,7 +16,7 @@ RECORDINGS = ("btcusdt_spot_20240808.gz", "ethusdt_spot_20240808.gz")
 
 def shared() -> Path:
     beside = Path(__file__).resolve().parents[2] / "shared"
-    return Path(os.environ.get("RF_SHARED", beside)) / "data" / "binance"
+    return Path(os.environ.get("RUSTFORGE_SHARED", beside)) / "data" / "binance"
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,9 @@ def recordings() -> list[Path]:
     """The two real recordings."""
     paths = [shared() / name for name in RECORDINGS]
     if not all(path.exists() for path in paths):
-        pytest.skip("the recordings are not here; RF_SHARED names the folder that holds them")
+        pytest.skip(
+            "the recordings are not here; RUSTFORGE_SHARED names the folder that holds them"
+        )
     return paths
 
 
