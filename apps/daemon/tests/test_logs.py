@@ -41,6 +41,12 @@ def test_lines_are_json_when_stderr_is_no_terminal(stderr):
     assert told["level"] == "info"
 
 
+def test_what_a_library_adds_to_its_line_is_shown(stderr):
+    logs.configure("info", Redactor())
+    logging.getLogger("some.library").warning("refused", extra={"peer": "127.0.0.1:5"})
+    assert json.loads(stderr.getvalue())["peer"] == "127.0.0.1:5"
+
+
 def test_secrets_are_masked_in_messages_fields_and_tracebacks(stderr):
     logs.configure("debug", Redactor([Secret(CANARY)]))
     structlog.get_logger("rf").info(f"login {CANARY}", key=CANARY)

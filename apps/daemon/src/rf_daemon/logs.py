@@ -89,7 +89,7 @@ def configure(level: str, redactor: Redactor, *, as_json: bool | None = None) ->
     if plain:
         renderer = structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
+        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
