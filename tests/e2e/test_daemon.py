@@ -181,3 +181,19 @@ def test_terminate_ends_clean_too(start):
     daemon = start().ready()
     daemon.send(signal.SIGTERM)
     assert daemon.wait(10.0) == 0
+
+
+def test_a_session_that_grew_large_is_followed_by_another_in_place(start, fake_binance):
+    _, ws_url, rest_url = fake_binance("--speed", "200", "--loop")
+    daemon = start(
+        "--source", "binance", "--symbols", "BTCUSDT", "--ws-url", ws_url, "--rest-url", rest_url,
+        env={"RF_JOURNAL__SESSION_MB": "1"},
+    )  # fmt: skip
+    daemon.ready()
+    first = daemon.info["session"]
+    again = "a new session begins"
+    daemon.until(lambda: sum(again in line for line in daemon.err) >= 1, "a second session", 90.0)
+    daemon.until(lambda: daemon.info and daemon.info["session"] != first, "the address")
+    assert daemon.stop() == 0
+    assert daemon.rf("journal", "verify")[0] == 0
+    assert daemon.rf("replay", "latest")[0] == 0

@@ -57,6 +57,7 @@ async def live(settings: Settings, screen: Screen, *, seconds: float | None, as_
     folder = Path(settings.data_dir)
     clock = RealtimeClock()
     mode = Mode.SIM if source == "mock" else Mode.PAPER
+    ends_ns = None if seconds is None else monotonic_ns() + int(seconds * NANOS_PER_SECOND)
     with held(folder):
         while True:
             recovered = recover(mode_folder(folder, mode))
@@ -64,7 +65,7 @@ async def live(settings: Settings, screen: Screen, *, seconds: float | None, as_
                 log.info(line)
             feed = await open_feed(settings, source, clock, recovered.ledger)
             session = _Session(settings, screen, clock, feed, recovered)
-            await session.run(seconds=seconds)
+            await session.run(ends_ns=ends_ns)
             if session.is_over:
                 break
             log.info("the journal of this session is large enough: a new session begins")
@@ -149,15 +150,18 @@ class _Session:
 
     # --- the run ------------------------------------------------------------------------------
 
-    async def run(self, *, seconds: float | None) -> None:
-        """Open the doors, run, close them."""
+    async def run(self, *, ends_ns: int | None) -> None:
+        """Open the doors, run until told to stop or until the monotonic `ends_ns`, close them."""
         loop = asyncio.get_running_loop()
         self._latest.put(self._status(0.0))
         operator = self._open_operator(loop)
         self._publisher = Publisher(self._house.engine, operator.publish)
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, self._on_signal)
-        deadline = loop.call_later(seconds, self._stop.set) if seconds is not None else None
+        deadline: asyncio.TimerHandle | None = None
+        if ends_ns is not None:
+            left_s = max(ends_ns - monotonic_ns(), 0) / NANOS_PER_SECOND
+            deadline = loop.call_later(left_s, self._stop.set)
         try:
             await self._run_until_stopped()
         finally:
