@@ -6,7 +6,7 @@ import pytest
 
 from rf_common import FeedState, InstrumentId, Mode, Severity, Side, SystemState
 from rf_common.orders import Notice, Refusal, Signal, SignalRaised
-from rf_dashboard import Connecting, DashboardState, FeedView, Live, Offline, views
+from rf_dashboard import Connecting, DashboardState, FeedView, LimitView, Live, Offline, views
 from rf_dashboard.views.system import EXCHANGES
 
 
@@ -18,6 +18,15 @@ def test_the_header_says_mode_money_risk_and_the_age_of_the_newest_tick(desk, ma
     assert (head.tick_age_ms.value, head.risk_used.value) == (2_000, 0.85)
     assert (head.state.value, head.killed.value) == (SystemState.ACTIVE, False)
     assert (head.link, head.link_ms, head.stale) == ("live", 3_000, False)
+
+
+def test_a_threshold_that_stops_no_order_is_no_risk_used(desk, make):
+    limits = (
+        LimitView("max_gross", "10", "20", 0.5),
+        LimitView("trade_count", "166", "50", 3.32, blocks=False),
+    )
+    desk.apply(make.account(limits=limits), make.at(3))
+    assert views.header(desk, make.at(3)).risk_used.value == 0.5
 
 
 def test_the_header_of_a_screen_that_knows_nothing_invents_nothing(make):

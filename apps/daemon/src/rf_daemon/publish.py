@@ -284,4 +284,4 @@ def _limits(engine: Engine) -> Iterable[LimitView]:
         limit = float(row["limit"])
         known = row["value"] not in {"None", ""}
         used = max(float(row["value"]), 0.0) / limit if known and limit > 0 else None
-        yield LimitView(row["rule"], row["value"], row["limit"], used)
+        yield LimitView(row["rule"], row["value"], row["limit"], used, row["blocks"])

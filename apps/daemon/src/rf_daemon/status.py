@@ -89,7 +89,7 @@ def strategies(engine: Engine) -> list[dict[str, Any]]:
     ]
 
 
-def limits_used(engine: Engine) -> list[dict[str, str]]:
+def limits_used(engine: Engine) -> list[dict[str, Any]]:
     """Return the limits that a running account moves towards, with their present use."""
     state, limits = engine.state, engine.state.limits
     risk = state.risk
@@ -102,17 +102,20 @@ def limits_used(engine: Engine) -> list[dict[str, str]]:
         ),
         money.ZERO,
     )
-    rows: list[tuple[str, object, object]] = [
+    rows: list[tuple[str, object, object, bool]] = [
         ("daily_loss", _text(-risk.daily_pnl if risk.daily_pnl else money.ZERO),
-         limits.max_daily_loss),
+         limits.max_daily_loss, True),
         ("max_drawdown", None if risk.drawdown is None else f"{risk.drawdown:.4f}",
-         limits.max_drawdown),
-        ("max_gross", _text(gross), limits.max_gross_notional),
-        ("max_open_orders", state.orders.open_count, limits.max_open_orders),
-        ("daily_notional", _text(risk.notional_today), limits.max_daily_notional),
-        ("trade_count", risk.fills_today, limits.attenuate_after_trades),
+         limits.max_drawdown, True),
+        ("max_gross", _text(gross), limits.max_gross_notional, True),
+        ("max_open_orders", state.orders.open_count, limits.max_open_orders, True),
+        ("daily_notional", _text(risk.notional_today), limits.max_daily_notional, True),
+        ("trade_count", risk.fills_today, limits.attenuate_after_trades, False),
     ]  # fmt: skip
-    return [{"rule": rule, "value": str(value), "limit": str(limit)} for rule, value, limit in rows]
+    return [
+        {"rule": rule, "value": str(value), "limit": str(limit), "blocks": blocks}
+        for rule, value, limit, blocks in rows
+    ]
 
 
 def positions(engine: Engine) -> list[dict[str, Any]]:

@@ -98,6 +98,8 @@ class LimitView(msgspec.Struct, frozen=True, array_like=True):
     value: str
     limit: str
     used: float | None
+    blocks: bool = True
+    """Whether orders are refused beyond it; if not, they only become smaller."""
 
 
 class AccountView(msgspec.Struct, frozen=True, array_like=True, tag="vA"):

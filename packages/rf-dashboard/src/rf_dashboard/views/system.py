@@ -173,7 +173,7 @@ def _tick_age(state: DashboardState, now: UnixNanos, old: str) -> Value[int]:
 
 def _risk_used(state: DashboardState, now: UnixNanos, old: str) -> Value[float]:
     limits = state.account.limits if state.account else ()
-    known = [limit.used for limit in limits if limit.used is not None]
+    known = [limit.used for limit in limits if limit.blocks and limit.used is not None]
     return told(
         max(known, default=None),
         source="daemon",
