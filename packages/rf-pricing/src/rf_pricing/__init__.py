@@ -1,0 +1,1 @@
+"""Option pricing, implied volatility, stochastic volatility, rates and bonds."""
