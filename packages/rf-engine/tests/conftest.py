@@ -24,6 +24,7 @@ from rf_common.orders import CommandAnswer, Signal, SubmitOrder
 from rf_engine import HEARTBEAT, START, Engine, EngineConfig
 from rf_feature import FeatureConfig
 from rf_risk import RiskLimits
+from rf_risk.config import MeasureConfig
 from rf_strategy import SizerConfig, StrategySpec
 
 A, B = "sim:AAA", "sim:BBB"
@@ -80,10 +81,19 @@ class Driver:
     executions: int = 0
 
     def __post_init__(self):
-        limits = {"max_position_notional": Decimal(20_000), "orders_per_second": 100.0}
+        limits = {
+            "max_position_notional": Decimal(20_000),
+            "orders_per_second": 100.0,
+            "max_daily_var": 1.0,
+            "max_account_vol": 1e9,
+            "max_correlation": 1.0,
+        }
         fields = {
             "sizer": SizerConfig(target_vol=1_000.0),
             "features": FeatureConfig(sample_ms=1, min_samples=3),
+            "measures": MeasureConfig(
+                var_sample_ms=500, var_window=60, var_min_samples=2, garch_min_samples=2
+            ),
             "strategies": (
                 StrategySpec(id="one", factory="puppet"),
                 StrategySpec(id="two", factory="puppet"),
@@ -133,8 +143,9 @@ class Driver:
     def start(self):
         self.feed(Timer(START, self.now))
         self.report()
-        self.quotes()
-        self.heartbeat()
+        for count in (3, 4, 3, 4):  # prices that differ from heartbeat to heartbeat
+            self.quotes(count)
+            self.heartbeat()
         return self
 
     def command(self, kind, number=None, **fields):

@@ -25,6 +25,7 @@ from rf_common.orders import (
     StrategyChanged,
 )
 from rf_engine import HEARTBEAT, START
+from rf_risk.config import MeasureConfig
 from rf_strategy import StrategySpec
 
 A, B = "sim:AAA", "sim:BBB"
@@ -77,7 +78,7 @@ def held(driver, quantity=100):
 
 
 def test_a_loss_of_the_day_beyond_the_limit_leaves_only_reducing_orders(make_driver):
-    driver = make_driver(limits={"max_daily_loss": Decimal(500)}).start()
+    driver = make_driver(limits={"max_daily_loss": Decimal(500)}, measures=MeasureConfig()).start()
     held(driver)
     driver.quote(A, 95.00, 95.02)  # about 499 below the fill, with the fee
     driver.heartbeat()
@@ -94,7 +95,7 @@ def test_a_loss_of_the_day_beyond_the_limit_leaves_only_reducing_orders(make_dri
 
 
 def test_a_drawdown_beyond_the_limit_leaves_only_reducing_orders(make_driver):
-    driver = make_driver(limits={"max_drawdown": 0.004}).start()
+    driver = make_driver(limits={"max_drawdown": 0.004}, measures=MeasureConfig()).start()
     held(driver)
     driver.quote(A, 96.01, 96.03)
     driver.heartbeat()

@@ -39,6 +39,30 @@ WIDE = {
 """Limits so wide that only the one under test can refuse."""
 
 
+class Measured:
+    """Measures of a session that is quiet, or of what a test says."""
+
+    def __init__(self, var_share: float | None = 0.001, correlation: float | None = 0.1) -> None:
+        self.var_share = var_share
+        self.rho = correlation
+        self.asked: list[dict[str, float]] = []
+
+    def value_at_risk(self, exposures):
+        self.asked.append(dict(exposures))
+        gross = sum(map(abs, exposures.values()))
+        return None if self.var_share is None else self.var_share * gross
+
+    def correlation(self, exposures):
+        self.asked.append(dict(exposures))
+        return self.rho
+
+
+@pytest.fixture
+def measured():
+    """Makes measures that say what a test wants."""
+    return Measured
+
+
 @pytest.fixture
 def intent() -> Callable[..., OrderIntent]:
     """A strategy's buy of 10 at 100, with changes; numbers may be text."""
@@ -116,6 +140,7 @@ def snapshot(risk_state: Callable[..., RiskState]) -> Callable[..., RiskSnapshot
             "disabled_strategies": frozenset(),
             "vol": 0.2,
             "average_vol": 0.2,
+            "measures": Measured(),
             "unavailable": {},
         }
         for name in ("positions", "marks"):

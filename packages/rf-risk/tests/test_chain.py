@@ -144,7 +144,7 @@ def test_an_explanation_asks_every_check(snapshot: Make, intent: Make) -> None:
     outcomes = [judged.outcome for judged in chain.explain(snapshot(), intent())]
 
     assert outcomes == [Outcome.REFUSE, Outcome.PASS, Outcome.REFUSE]
-    assert len(RiskChain(standard_checks()).explain(snapshot(), intent())) == 25
+    assert len(RiskChain(standard_checks()).explain(snapshot(), intent())) == 27
 
 
 def test_an_explanation_never_raises_however_little_is_known(snapshot: Make, intent: Make) -> None:
@@ -152,7 +152,7 @@ def test_an_explanation_never_raises_however_little_is_known(snapshot: Make, int
 
     judged = RiskChain(standard_checks()).explain(blind, intent(quantity="NaN"))
 
-    assert len(judged) == 25
+    assert len(judged) == 27
     assert any(one.outcome is Outcome.REFUSE for one in judged)
 
 

@@ -62,6 +62,8 @@ def test_the_rules_run_in_the_order_of_the_requirements() -> None:
         "unattended_orders",  # 12 repeated execution
         "concentration",  # 13 safety gate
         "volatility",
+        "correlation",
+        "value_at_risk",
         "trade_count",
         "safety_gate",
     )
@@ -812,3 +814,58 @@ def test_measures_that_nobody_computes_are_shown_and_do_not_block(
 
     assert (judged.outcome, judged.reason) == (Outcome.UNAVAILABLE, "agreement: no swarm")
     _expect(CHAIN.review(seen, intent()), "")
+
+
+# --- measures of the session -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rho", "passes"), [(0.79, True), (0.81, False), (-0.9, True)])
+def test_holdings_that_move_together_are_one_bet(
+    snapshot: Make, intent: Make, measured: Make, rho: float, passes: bool
+) -> None:
+    seen = snapshot(
+        positions={"sim:B": 10}, marks={"sim:B": 100}, measures=measured(correlation=rho)
+    )
+
+    verdict = CHAIN.review(seen, intent())
+
+    assert isinstance(verdict, Approved) is passes
+    if not passes:
+        assert (verdict.rule, verdict.limit) == ("correlation", "0.80")
+
+
+@pytest.mark.parametrize(("share", "passes"), [(0.5, True), (500.0, False)])
+def test_the_var_of_all_holdings_counts_the_order(
+    snapshot: Make, intent: Make, measured: Make, share: float, passes: bool
+) -> None:
+    measures = measured(var_share=share)
+
+    verdict = CHAIN.review(snapshot(measures=measures), intent())
+
+    assert isinstance(verdict, Approved) is passes
+    assert measures.asked[-1] == {"sim:A": pytest.approx(1_000.0)}
+    if not passes:
+        assert verdict.rule == "value_at_risk"
+
+
+@pytest.mark.parametrize("rule", ["correlation", "value_at_risk"])
+def test_strategies_wait_for_what_cannot_be_measured_and_people_decide(
+    snapshot: Make, intent: Make, measured: Make, rule: str
+) -> None:
+    measures = measured(
+        var_share=None if rule == "value_at_risk" else 0.0,
+        correlation=None if rule == "correlation" else 0.0,
+    )
+    seen = snapshot(positions={"sim:B": 10}, marks={"sim:B": 100}, measures=measures)
+
+    refused = CHAIN.review(seen, intent())
+
+    assert (refused.rule, refused.value) == (rule, "unavailable")
+    assert isinstance(CHAIN.review(seen, intent(strategy_id="human")), Approved)
+
+
+def test_an_exit_is_not_measured(snapshot: Make, intent: Make, measured: Make) -> None:
+    measures = measured(var_share=None, correlation=None)
+    seen = snapshot(positions={"sim:A": 20, "sim:B": 10}, marks={"sim:B": 100}, measures=measures)
+
+    assert isinstance(CHAIN.review(seen, intent(side=Side.SELL)), Approved)

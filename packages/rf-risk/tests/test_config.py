@@ -12,9 +12,10 @@ POSITIVE = [
     "max_order_notional", "max_order_quantity", "max_position_notional", "max_gross_notional",
     "max_net_notional", "max_leverage", "max_daily_notional", "max_daily_loss", "max_open_orders",
     "orders_per_second", "stale_after_ms", "max_unattended_orders", "max_vol_ratio",
-    "attenuate_after_trades",
+    "attenuate_after_trades", "max_account_vol",
 ]  # fmt: skip
-FRACTIONS = ["max_drawdown", "price_collar", "max_concentration", "attenuation"]
+FRACTIONS = ["max_drawdown", "price_collar", "max_concentration", "attenuation", "max_correlation",
+             "max_daily_var"]  # fmt: skip
 OTHER = ["duplicate_window_ms", "allow_market_orders", "self_match"]
 
 
@@ -30,6 +31,8 @@ def test_the_defaults_are_those_of_the_requirements() -> None:
     assert (limits.price_collar, limits.orders_per_second) == (0.05, 10)
     assert (limits.stale_after_ms, limits.duplicate_window_ms) == (5_000, 1_000)
     assert (limits.max_concentration, limits.max_vol_ratio) == (0.20, 2.5)
+    assert (limits.max_correlation, limits.max_daily_var) == (0.80, 0.02)
+    assert limits.max_account_vol == 0.80
     assert (limits.attenuate_after_trades, limits.attenuation) == (50, 0.25)
     assert not limits.allow_market_orders
     assert limits.self_match is SelfMatch.CANCEL_AGGRESSIVE

@@ -28,7 +28,7 @@ spec = StrategySpec(id="mine", factory="always_long", parameters={"confidence": 
 registry = StrategyRegistry(factories, [spec])
 (strategy,) = registry.subscribers("binance:BTCUSDT")
 quote = Quote("binance:BTCUSDT", 0, 99.0, 1.0, 101.0, 1.0)
-context = SimpleNamespace(features=SimpleNamespace(mid_px=100.0, vol=0.2), quote=quote)
+context = SimpleNamespace(features=SimpleNamespace(mid_px=100.0, vol=0.2, samples=9), quote=quote)
 signals = [strategy.on_event(context, quote) for _ in range(2)]
 first = signals[0]
 told["signal"] = [first.strategy_id, first.instrument_id, first.direction, first.confidence]

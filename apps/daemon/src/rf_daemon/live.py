@@ -60,6 +60,10 @@ class LiveLoop(Asking):
                 await pump
             self._post = None
 
+    async def put(self, payloads: Sequence[Payload]) -> None:
+        """Queue payloads that are no market data, such as a worker's answers."""
+        await self._inbox.put(payloads)
+
     def _put(self, item: Callable[[], None]) -> None:
         """Queue a question; when the inbox is full its task waits for room, in order."""
         try:

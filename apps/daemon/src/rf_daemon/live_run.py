@@ -26,6 +26,7 @@ from rf_common.enums import Mode
 from rf_common.events import Envelope, Payload, StorageFailed
 from rf_common.orders import Output
 from rf_daemon.build import VERSION, House, build, engine_config, mode_folder, new_nonce
+from rf_daemon.fits import Refits
 from rf_daemon.folder import TOKEN_FILES, KillLatch, forget, held, tell
 from rf_daemon.journalist import Journalist
 from rf_daemon.live import LiveLoop
@@ -182,6 +183,8 @@ class _Session:
         self._before_first_tick()
         engine = asyncio.create_task(self._loop.run(self._feed.stream()), name="engine")
         watch = asyncio.create_task(self._watch(), name="status")
+        refits = Refits(self._house.engine, self._clock, self._loop.put)
+        fits = asyncio.create_task(refits.run(), name="fits")
         try:
             await asyncio.wait({engine, watch}, return_when=asyncio.FIRST_COMPLETED)
             if not engine.done():
@@ -191,9 +194,9 @@ class _Session:
             await watch
         finally:
             self._stop.set()
-            for task in (engine, watch):
+            for task in (engine, watch, fits):
                 task.cancel()
-            await asyncio.gather(engine, watch, return_exceptions=True)
+            await asyncio.gather(engine, watch, fits, return_exceptions=True)
 
     def _before_first_tick(self) -> None:
         """Feed what must be known before anything else: a damaged journal, a kill file."""
@@ -307,6 +310,7 @@ class _Session:
         status = self._status(events_per_s)
         self._latest.put(status)
         if self._publisher is not None:
+            self._publisher.tell_signals(self._clock.now())
             self._publisher.tell_state(status, self._clock.now())
         quiet = self._house.corridor.quiet
         self._metrics.market_passed(self._venue, quiet - self._counted)

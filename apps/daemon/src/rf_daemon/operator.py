@@ -17,7 +17,7 @@ from rf_common.secret import Redactor, Secret
 from rf_daemon.folder import KillLatch
 from rf_daemon.verbs import ROLES, Verbs
 from rf_daemon.web import application
-from rf_dashboard import BookView, BusEvent, DashboardSnapshot, DashboardState
+from rf_dashboard import BookView, BusEvent, DashboardSnapshot, DashboardState, SignalsView
 from rf_event_bus.messages import Role
 from rf_event_bus.server import BusServer
 from rf_event_bus.wire import Wire
@@ -194,7 +194,7 @@ class Operator(threading.Thread):
 
 def wire() -> Wire:
     """Return what travels between this daemon and its screens."""
-    return Wire(BusEvent, DashboardSnapshot, latest=(Quote, BookView))
+    return Wire(BusEvent, DashboardSnapshot, latest=(Quote, BookView, SignalsView))
 
 
 def _refused(peer: str, reason: str) -> None:

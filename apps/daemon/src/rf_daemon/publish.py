@@ -47,6 +47,7 @@ from rf_dashboard.wire import (
     LimitView,
     OrderView,
     PositionView,
+    SignalsView,
     StrategyView,
     SystemView,
 )
@@ -140,6 +141,12 @@ class Publisher:
                 self._offer("market", market.quote)
             self._offer("market", book_view(market))
 
+    def tell_signals(self, now: UnixNanos) -> None:
+        """Tell the streaming measures of every market that has a price."""
+        for name, market in self._engine.state.markets.items():
+            if market.quote is not None:
+                self._offer("market", signals_view(self._engine, name, now))
+
     def tell_state(self, status: Mapping[str, Any], now: UnixNanos) -> None:
         """Tell the account as it is marked now, and the daemon itself."""
         self._offer("state", account_view(self._engine, now))
@@ -172,6 +179,27 @@ def book_view(market: Market) -> BookView:
         tuple(islice(market.levels(False), LEVELS)),
         reason,
         market.instrument.venue,
+    )
+
+
+def signals_view(engine: Engine, name: InstrumentId, now: UnixNanos) -> SignalsView:
+    """Return the streaming measures of one instrument."""
+    features, fitted = engine.core.features[name], engine.core.garch[name].fitted_on
+    return SignalsView(
+        name,
+        now,
+        features.samples,
+        features.rsi,
+        features.macd,
+        features.macd_signal,
+        features.vwap,
+        features.imbalance,
+        features.ofi,
+        features.micro_px,
+        features.vpin,
+        features.vol,
+        features.garch_vol,
+        f"fitted to {fitted} returns" if fitted else "targeted to this session",
     )
 
 
@@ -220,6 +248,10 @@ def account_view(engine: Engine, now: UnixNanos) -> AccountView:
         state.signals,
         state.fills,
         tuple(sorted(risk.refusals.items())),
+        engine.core.measures.var,
+        engine.core.measures.shortfall,
+        engine.core.measures.rows,
+        engine.core.measures.account_vol,
     )
 
 

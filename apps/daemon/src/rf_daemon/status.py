@@ -92,7 +92,7 @@ def strategies(engine: Engine) -> list[dict[str, Any]]:
 def limits_used(engine: Engine) -> list[dict[str, Any]]:
     """Return the limits that a running account moves towards, with their present use."""
     state, limits = engine.state, engine.state.limits
-    risk = state.risk
+    risk, measures = state.risk, engine.core.measures
     marks = state.current_marks()
     gross = sum(
         (
@@ -107,6 +107,8 @@ def limits_used(engine: Engine) -> list[dict[str, Any]]:
          limits.max_daily_loss, True),
         ("max_drawdown", None if risk.drawdown is None else f"{risk.drawdown:.4f}",
          limits.max_drawdown, True),
+        ("value_at_risk", _share(measures.var, risk.equity), limits.max_daily_var, True),
+        ("account_vol", _rounded(measures.account_vol), limits.max_account_vol, True),
         ("max_gross", _text(gross), limits.max_gross_notional, True),
         ("max_open_orders", state.orders.open_count, limits.max_open_orders, True),
         ("daily_notional", _text(risk.notional_today), limits.max_daily_notional, True),
@@ -116,6 +118,16 @@ def limits_used(engine: Engine) -> list[dict[str, Any]]:
         {"rule": rule, "value": str(value), "limit": str(limit), "blocks": blocks}
         for rule, value, limit, blocks in rows
     ]
+
+
+def _share(amount: float | None, equity: Decimal | None) -> str | None:
+    """Return an amount as a share of equity; None when either is unknown."""
+    known = amount is not None and equity is not None and equity > 0
+    return f"{amount / float(equity):.4f}" if known else None  # type: ignore[operator, arg-type]  # just tested
+
+
+def _rounded(value: float | None) -> str | None:
+    return None if value is None else f"{value:.4f}"
 
 
 def positions(engine: Engine) -> list[dict[str, Any]]:

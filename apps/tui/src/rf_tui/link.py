@@ -18,6 +18,7 @@ from rf_dashboard import (
     DashboardState,
     Live,
     Offline,
+    SignalsView,
 )
 from rf_event_bus import (
     TOPICS,
@@ -44,7 +45,7 @@ _ADMIN_VERBS = frozenset({"resume"})
 
 def make_wire() -> Wire:
     """Return the codecs of everything that the daemon tells a screen."""
-    return Wire(BusEvent, DashboardSnapshot, latest=(Quote, BookView))
+    return Wire(BusEvent, DashboardSnapshot, latest=(Quote, BookView, SignalsView))
 
 
 class Link:

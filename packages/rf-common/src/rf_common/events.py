@@ -252,6 +252,24 @@ class StorageFailed(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
     reason: str
 
 
+class VolatilityFitted(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="M"):
+    """A worker fitted an instrument's volatility model to this session's returns.
+
+    `model` names it; the parameters are those of a GARCH(1,1), or with `gamma` of a GJR
+    recursion, in squared log returns of one sample. `samples` returns gave `log_likelihood`.
+    """
+
+    instrument_id: InstrumentId
+    ts_event: UnixNanos
+    model: str
+    omega: float
+    alpha: float
+    beta: float
+    gamma: float
+    log_likelihood: float
+    samples: int
+
+
 class Commanded(msgspec.Struct, frozen=True, array_like=True, tag="K"):
     """A person's command entered the corridor."""
 
@@ -278,6 +296,7 @@ Payload = (
     | VenueReport
     | Timer
     | StorageFailed
+    | VolatilityFitted
     | Commanded
 )
 """Everything that may enter the inbox."""

@@ -44,6 +44,12 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     seconds_per_year: float = 31_536_000.0
 
     @property
+    def seconds_per_day(self) -> float:
+        """Seconds of trading in a day: of 365 days round the clock, of 252 else."""
+        days = 365 if self.seconds_per_year > 252 * 86_400 else 252
+        return self.seconds_per_year / days
+
+    @property
     def venue(self) -> str:
         """The venue's name."""
         return venue_of(self.instrument_id)

@@ -42,6 +42,7 @@ from rf_dashboard.wire import (
     LimitView,
     OrderView,
     PositionView,
+    SignalsView,
     StrategyView,
     SystemView,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "quit_dialog",
     "InstrumentView",
     "BookView",
+    "SignalsView",
     "OrderView",
     "PositionView",
     "LimitView",

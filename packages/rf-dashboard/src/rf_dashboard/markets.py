@@ -10,7 +10,7 @@ from rf_common.events import Bar, FeedGap, Quote, Trade
 from rf_common.ids import InstrumentId
 from rf_dashboard.candles import BASE_NS, MINUTE_NS, CandleSeries
 from rf_dashboard.snapshot import MarketSnapshot
-from rf_dashboard.wire import BookView, InstrumentView
+from rf_dashboard.wire import BookView, InstrumentView, SignalsView
 
 DAY_NS = 86_400 * NANOS_PER_SECOND
 _AHEAD_NS = 5 * NANOS_PER_SECOND
@@ -38,6 +38,7 @@ class Market:
         "max_trades",
         "quote",
         "quote_ts",
+        "signals",
         "trade_ts",
         "trades",
     )
@@ -57,6 +58,7 @@ class Market:
         self.max_trades = 0
         self.book: BookView | None = None
         self.book_ts = UnixNanos(0)
+        self.signals: SignalsView | None = None
         self.last_gap: FeedGap | None = None
         self.gaps = 0
         self.fine = CandleSeries(BASE_NS, 0)
@@ -146,6 +148,7 @@ class Market:
             gaps=self.gaps,
             fine=tuple(self.fine.candles),
             coarse=tuple(self.coarse.candles),
+            signals=self.signals,
         )
 
     @classmethod
@@ -160,6 +163,7 @@ class Market:
         market.trade_ts = told.trade_ts
         market.book, market.book_ts = told.book, told.book_ts
         market.last_gap, market.gaps = told.last_gap, told.gaps
+        market.signals = told.signals
         market.fine.candles.extend(told.fine)
         market.coarse.candles.extend(told.coarse)
         return market

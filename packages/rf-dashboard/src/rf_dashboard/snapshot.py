@@ -19,6 +19,7 @@ from rf_dashboard.wire import (
     BookView,
     InstrumentView,
     OrderView,
+    SignalsView,
     StrategyView,
     SystemView,
 )
@@ -67,6 +68,7 @@ class MarketSnapshot(msgspec.Struct, frozen=True, array_like=True):
     gaps: int
     fine: tuple[Candle, ...]
     coarse: tuple[Candle, ...]
+    signals: SignalsView | None = None
 
 
 class DashboardSnapshot(msgspec.Struct, frozen=True, array_like=True):

@@ -48,6 +48,7 @@ from rf_dashboard.wire import (
     BusEvent,
     InstrumentView,
     OrderView,
+    SignalsView,
     StrategyView,
     SystemView,
 )
@@ -110,6 +111,7 @@ class DashboardState:
             Trade: self._on_trade,
             Bar: self._on_bar,
             BookView: self._on_book,
+            SignalsView: self._on_signals,
             FeedGap: self._on_gap,
             FeedChanged: self._on_feed,
             InstrumentView: self._on_instrument,
@@ -191,6 +193,9 @@ class DashboardState:
 
     def _on_book(self, book: BookView, ts: UnixNanos) -> None:
         self._market(book.instrument_id).on_book(book, ts)
+
+    def _on_signals(self, told: SignalsView, ts: UnixNanos) -> None:
+        self._market(told.instrument_id).signals = told
 
     def _on_gap(self, gap: FeedGap, ts: UnixNanos) -> None:
         self._market(gap.instrument_id).on_gap(gap)

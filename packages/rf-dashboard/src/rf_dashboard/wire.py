@@ -59,6 +59,26 @@ class BookView(msgspec.Struct, frozen=True, array_like=True, tag="vB"):
     source: str
 
 
+class SignalsView(msgspec.Struct, frozen=True, array_like=True, tag="vF"):
+    """Streaming measures of one instrument, None while they cannot be computed."""
+
+    instrument_id: InstrumentId
+    ts: UnixNanos
+    samples: int
+    rsi: float | None
+    macd: float | None
+    macd_signal: float | None
+    vwap: float | None
+    imbalance: float | None
+    ofi: float | None
+    microprice: float | None
+    vpin: float | None
+    vol: float | None
+    garch_vol: float | None
+    garch_from: str
+    """Where the GARCH parameters come from."""
+
+
 class OrderView(msgspec.Struct, frozen=True, array_like=True, tag="vO"):
     """One order of ours; told whenever it changes."""
 
@@ -121,6 +141,14 @@ class AccountView(msgspec.Struct, frozen=True, array_like=True, tag="vA"):
     signals: int
     fills: int
     refusals: tuple[tuple[str, int], ...]
+    var95: float | None = None
+    """One-day 95 % value at risk of what is held, account currency."""
+    shortfall95: float | None = None
+    """Expected shortfall beyond it."""
+    var_samples: int = 0
+    """Samples of the session's prices it was computed from."""
+    account_vol: float | None = None
+    """Volatility of the account if all holdings moved together, decimal per year."""
 
 
 class FeedView(msgspec.Struct, frozen=True, array_like=True):
@@ -182,6 +210,7 @@ BusEvent = (
     | Notice
     | InstrumentView
     | BookView
+    | SignalsView
     | OrderView
     | AccountView
     | SystemView

@@ -10,7 +10,7 @@ from rf_common.config import POSITIVE, check
 from rf_common.enums import Mode
 from rf_common.ids import StrategyId
 from rf_feature.config import FeatureConfig
-from rf_risk.config import RiskLimits
+from rf_risk.config import MeasureConfig, RiskLimits
 from rf_strategy.registry import StrategySpec
 from rf_strategy.sizing import SizerConfig
 
@@ -35,6 +35,8 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """How large positions are."""
     features: FeatureConfig = FeatureConfig()
     """Windows of the streaming features."""
+    measures: MeasureConfig = MeasureConfig()
+    """Windows of VaR, correlation and GARCH volatility."""
     strategies: tuple[StrategySpec, ...] = DEFAULT_STRATEGIES
     """Strategies to run, in order."""
     heartbeat_ms: int = 500

@@ -10,9 +10,11 @@ from rf_common.instruments import Instrument
 from rf_common.orders import CommandAnswer, Notice, Output, StateChanged
 from rf_engine.config import EngineConfig
 from rf_engine.ledger import Ledger
+from rf_engine.measures import SessionMeasures
 from rf_engine.state import EngineState
 from rf_feature import FeatureSet
 from rf_risk import RiskChain, standard_checks
+from rf_risk.session_vol import SessionGarch
 from rf_strategy import Factory, StrategyRegistry, VolTargetSizer
 from rf_strategy.registry import OFF_IN_SETTINGS
 
@@ -45,7 +47,10 @@ class Core:
         self.config = config
         self.nonce = nonce
         self.features: dict[InstrumentId, FeatureSet] = {}
+        self.garch: dict[InstrumentId, SessionGarch] = {}
         self.state = EngineState(config, instruments, self._make_features, ledger)
+        days = {name: m.instrument.seconds_per_day for name, m in self.state.markets.items()}
+        self.measures = SessionMeasures(config.measures, days)
         self.registry = StrategyRegistry(factories, config.strategies)
         for strategy_id in self.registry:
             reason = self.state.disabled.get(strategy_id)
@@ -57,12 +62,18 @@ class Core:
         self.last_words: dict[tuple[StrategyId, InstrumentId], str] = {}
         self.unavailable = {
             "agreement": "no swarm is running in this version",
-            "correlation": "no correlation matrix is computed in this version",
-            "value at risk": "no VaR is computed in this version",
         }
 
     def _make_features(self, instrument: Instrument) -> FeatureSet:
-        made = FeatureSet(self.config.features, instrument.seconds_per_year)
+        measures = self.config.measures
+        garch = SessionGarch(
+            alpha=measures.garch_alpha,
+            beta=measures.garch_beta,
+            min_samples=measures.garch_min_samples,
+            window=measures.garch_window,
+        )
+        self.garch[instrument.instrument_id] = garch
+        made = FeatureSet(self.config.features, instrument.seconds_per_year, garch)
         self.features[instrument.instrument_id] = made
         return made
 

@@ -26,6 +26,7 @@ from rf_common.events import (
     Timer,
     Trade,
     VenueReport,
+    VolatilityFitted,
 )
 from rf_common.instruments import Instrument
 from rf_common.orders import FeedChanged, Output, RequestBook, RequestReport
@@ -35,6 +36,7 @@ from rf_engine.core import Core
 from rf_engine.ledger import Ledger
 from rf_engine.market import Market
 from rf_engine.state import HEARTBEAT, START, EngineState
+from rf_risk.session_vol import GarchParams
 from rf_strategy import Factory
 
 _NOTHING: tuple[Output, ...] = ()
@@ -78,6 +80,7 @@ class Engine:
             Timer: self._on_timer,
             VenueReport: self._on_report,
             StorageFailed: self._on_storage_failed,
+            VolatilityFitted: self._on_fitted,
             Commanded: self._on_command,
         }
         for kind in get_args(OrderEvent):
@@ -234,6 +237,21 @@ class Engine:
         self._tell_alarms()
         if supervision.check_identity(self.core):
             supervision.reconcile(self.core, report)
+
+    def _on_fitted(self, fitted: VolatilityFitted) -> None:
+        """Use a worker's parameters; what cannot be a volatility model is told and left."""
+        garch = self.core.garch.get(fitted.instrument_id)
+        if garch is None:
+            return
+        try:
+            params = GarchParams(fitted.omega, fitted.alpha, fitted.beta, fitted.gamma)
+            variance = garch.adopt(params, fitted.samples)
+        except ValueError as error:
+            text = f"{fitted.instrument_id}: a fitted volatility model was not used: {error}"
+            self.core.notice(Severity.WARNING, "RF-R-014", text)
+            return
+        if variance is not None:
+            self.core.features[fitted.instrument_id].use_variance(variance)
 
     def _on_storage_failed(self, failed: StorageFailed) -> None:
         self.core.state.on_storage_failed(failed)

@@ -48,6 +48,7 @@ def heartbeat(core: Core, due: UnixNanos) -> None:
     if core.state.now - due > core.state.limits.stale_after_ms * NANOS_PER_MILLI:
         _wake_up(core, due)
     _watch_feeds(core)
+    _measure(core)
     _watch_losses(core)
     _watch_orders(core)
     _next_heartbeat(core)
@@ -186,18 +187,55 @@ def _watch_feeds(core: Core) -> None:
             core.emit(FeedChanged(market.instrument.instrument_id, FeedState.STALE, reason))
 
 
+def _measure(core: Core) -> None:
+    """Sample prices on the grid of the risk measures and measure what is held anew."""
+    state, measures = core.state, core.measures
+    if not measures.sample(state.markets, state.now):
+        return
+    marks = state.current_marks()
+    held = {n: p.quantity for n, p in state.account.positions.items() if p.quantity}
+    whole = held.keys() <= marks.keys()
+    exposures = {n: float(q * marks[n]) for n, q in held.items()} if whole else None
+    vols = {n: core.features[n].garch_vol for n in held if n in core.features}
+    equity = state.risk.equity
+    measures.measure(exposures, vols, float(equity) if equity is not None else None)
+
+
 def _watch_losses(core: Core) -> None:
     if core.state.system_state is not SystemState.ACTIVE:
         return
+    trip = _loss(core) or _measured(core)
+    if trip is None:
+        return
+    code, reason = trip
+    core.move_to(SystemState.REDUCING, reason, "risk")
+    core.notice(Severity.CRITICAL, code, f"{reason}: only reducing orders from now on")
+
+
+def _loss(core: Core) -> tuple[str, str] | None:
+    """Return what was lost beyond a limit: code and reason."""
     risk, limits = core.state.risk, core.state.limits
     if risk.daily_pnl is not None and -risk.daily_pnl > limits.max_daily_loss:
-        reason = f"daily loss {-risk.daily_pnl:,.2f} is above {limits.max_daily_loss:,.2f}"
-    elif risk.drawdown is not None and risk.drawdown > limits.max_drawdown:
-        reason = f"drawdown {risk.drawdown:.2%} is above {limits.max_drawdown:.2%}"
-    else:
-        return
-    core.move_to(SystemState.REDUCING, reason, "risk")
-    core.notice(Severity.CRITICAL, "RF-R-010", f"{reason}: only reducing orders from now on")
+        text = f"daily loss {-risk.daily_pnl:,.2f} is above {limits.max_daily_loss:,.2f}"
+        return "RF-R-010", text
+    if risk.drawdown is not None and risk.drawdown > limits.max_drawdown:
+        return "RF-R-010", f"drawdown {risk.drawdown:.2%} is above {limits.max_drawdown:.2%}"
+    return None
+
+
+def _measured(core: Core) -> tuple[str, str] | None:
+    """Return which measure of what is held is beyond its limit: code and reason."""
+    measures, limits, equity = core.measures, core.state.limits, core.state.risk.equity
+    if measures.var is not None and equity is not None and equity > 0:
+        share = measures.var / float(equity)
+        if share > limits.max_daily_var:
+            text = f"VaR95 of a day {share:.2%} of equity is above {limits.max_daily_var:.2%}"
+            return "RF-R-012", text
+    vol = measures.account_vol
+    if vol is not None and vol > limits.max_account_vol:
+        text = f"volatility of the account {vol:.0%} a year is above {limits.max_account_vol:.0%}"
+        return "RF-R-013", text
+    return None
 
 
 def _watch_orders(core: Core) -> None:

@@ -134,8 +134,9 @@ def snapshot(
         ],
         risk=state.risk,
         disabled_strategies=frozenset(state.disabled),
-        vol=features.vol if features is not None else None,
+        vol=features.garch_vol if features is not None else None,
         average_vol=features.average_vol if features is not None else None,
+        measures=core.measures,
         unavailable=core.unavailable,
     )
 

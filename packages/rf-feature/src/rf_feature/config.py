@@ -26,12 +26,28 @@ class FeatureConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Window of the fast moving average."""
     ema_slow: int = 26
     """Window of the slow moving average."""
+    macd_signal: int = 9
+    """Window of the MACD's signal line; its averages have the windows above."""
     ofi_window: int = 100
     """Window of the order flow imbalance, quotes."""
+    vpin_trades: int = 10
+    """Trades that one VPIN bucket holds on average; its volume is set by the first trades."""
+    vpin_window: int = 50
+    """Window of the VPIN, full buckets."""
 
     def __post_init__(self) -> None:
         rules = dict.fromkeys(
-            ("sample_ms", "min_samples", "rsi_period", "ema_fast", "ema_slow", "ofi_window"),
+            (
+                "sample_ms",
+                "min_samples",
+                "rsi_period",
+                "ema_fast",
+                "ema_slow",
+                "macd_signal",
+                "ofi_window",
+                "vpin_trades",
+                "vpin_window",
+            ),
             POSITIVE,
         )
         check(self, {**rules, "vol_decay": DECAY, "average_vol_decay": DECAY})

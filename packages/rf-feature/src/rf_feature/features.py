@@ -9,11 +9,26 @@ Nothing looks ahead: a value is made of quotes that came before or with the one 
 from __future__ import annotations
 
 from math import inf, log, sqrt
+from typing import Protocol
 
 from rf_common.clock import NANOS_PER_MILLI, NANOS_PER_SECOND
 from rf_common.events import Quote, Trade
 from rf_feature.config import FeatureConfig
-from rf_signals.streaming import Ema, EwmaVol, Ofi, Rsi, Vwap
+from rf_feature.toxicity import SessionVpin
+from rf_signals.streaming import Ema, EwmaVol, Macd, Ofi, Rsi, Vwap
+
+
+class VarianceModel(Protocol):
+    """A model of the next step's variance that is moved by returns."""
+
+    def update(self, ret: float) -> float | None:
+        """Take one return of one step; return the variance of the next, None in the warm-up."""
+        ...
+
+    @property
+    def long_run(self) -> float:
+        """Variance of a step that the model returns to."""
+        ...
 
 
 class FeatureSet:
@@ -25,6 +40,9 @@ class FeatureSet:
         Windows and decays.
     seconds_per_year : float
         Trading seconds in a year, to annualise volatility.
+    variance : VarianceModel, optional
+        What tells `garch_vol` and, as its long-run level, `average_vol`; without one the first
+        stays None and the second is a slow moving average.
 
     Attributes
     ----------
@@ -36,12 +54,18 @@ class FeatureSet:
         (bid size - ask size) / (bid size + ask size), -1 to 1.
     vol, average_vol : float
         Present and long-run volatility, decimal per year.
+    garch_vol : float
+        Volatility of the next step by the variance model, decimal per year.
     rsi : float
         Relative strength index, 0 to 100.
     ema_fast, ema_slow : float
         Exponential moving averages of the sampled mid, currency.
     vwap : float
         Volume-weighted average price of the session's trades, currency.
+    macd, macd_signal : float
+        Fast less slow average of the sampled mid, and the average of that, currency.
+    vpin : float
+        Volume-synchronised probability of informed trading, 0 to 1.
     samples : int
         Samples taken so far.
 
@@ -58,17 +82,22 @@ class FeatureSet:
         "_fast",
         "_last_px",
         "_last_step",
+        "_macd",
         "_min_samples",
         "_next_ns",
         "_ofi",
         "_rsi",
         "_slow",
         "_step_ns",
+        "_steps_per_year",
+        "_variance",
         "_vol",
+        "_vpin",
         "_vwap",
         "average_vol",
         "ema_fast",
         "ema_slow",
+        "garch_vol",
         "imbalance",
         "micro_px",
         "mid_px",
@@ -79,16 +108,25 @@ class FeatureSet:
         "vwap",
     )
 
-    def __init__(self, config: FeatureConfig, seconds_per_year: float) -> None:
+    def __init__(
+        self,
+        config: FeatureConfig,
+        seconds_per_year: float,
+        variance: VarianceModel | None = None,
+    ) -> None:
         self._step_ns = config.sample_ms * NANOS_PER_MILLI
-        steps_per_year = seconds_per_year * NANOS_PER_SECOND / self._step_ns
+        self._steps_per_year = seconds_per_year * NANOS_PER_SECOND / self._step_ns
+        steps_per_year = self._steps_per_year
+        self._variance = variance
         self._vol = EwmaVol(config.vol_decay, periods_per_year=steps_per_year)
         self._average = EwmaVol(config.average_vol_decay, periods_per_year=steps_per_year)
         self._rsi = Rsi(config.rsi_period)
         self._fast = Ema(config.ema_fast)
         self._slow = Ema(config.ema_slow)
         self._ofi = Ofi(config.ofi_window)
+        self._macd = Macd(config.ema_fast, config.ema_slow, config.macd_signal)
         self._vwap = Vwap()
+        self._vpin = SessionVpin(config.vpin_trades, config.vpin_window)
         self._min_samples = config.min_samples
         self._next_ns = 0
         self._last_step = 0
@@ -100,6 +138,7 @@ class FeatureSet:
         self.imbalance: float | None = None
         self.vol: float | None = None
         self.average_vol: float | None = None
+        self.garch_vol: float | None = None
         self.rsi: float | None = None
         self.ema_fast: float | None = None
         self.ema_slow: float | None = None
@@ -109,6 +148,21 @@ class FeatureSet:
     def ofi(self) -> float | None:
         """Normalised order flow imbalance of the last quotes, -1 to 1."""
         return self._ofi.normalized
+
+    @property
+    def macd(self) -> float | None:
+        """Fast less slow moving average, currency."""
+        return self._macd.line
+
+    @property
+    def macd_signal(self) -> float | None:
+        """Moving average of the MACD, currency."""
+        return self._macd.signal
+
+    @property
+    def vpin(self) -> float | None:
+        """Share of one-sided volume in the last full buckets, 0 to 1."""
+        return self._vpin.value
 
     def on_quote(self, quote: Quote, now: int) -> None:
         """Take one quote that became known at `now`, nanoseconds.
@@ -139,6 +193,11 @@ class FeatureSet:
     def on_trade(self, trade: Trade) -> None:
         """Take one print."""
         self.vwap = self._vwap.update(trade.px, trade.qty)
+        self._vpin.update(trade.px, trade.qty, trade.aggressor.sign if trade.aggressor else 0)
+
+    def use_variance(self, variance: float) -> None:
+        """Take the next step's variance from a model that was fitted anew."""
+        self.garch_vol = sqrt(variance * self._steps_per_year)
 
     def _sample(self, mid: float, now: int) -> None:
         step = now // self._step_ns
@@ -147,10 +206,15 @@ class FeatureSet:
         self.rsi = self._rsi.update(mid)
         self.ema_fast = self._fast.update(mid)
         self.ema_slow = self._slow.update(mid)
+        self._macd.update(mid)
         if self.samples > 1:
             # A return over several steps has that many steps' variance.
             ret = log(mid / self._last_px) / sqrt(step - self._last_step)
             vol, average = self._vol.update(ret), self._average.update(ret)
             if self.samples > self._min_samples:
                 self.vol, self.average_vol = vol, average
+            variance = self._variance.update(ret) if self._variance is not None else None
+            if variance is not None and self._variance is not None:
+                self.use_variance(variance)
+                self.average_vol = sqrt(self._variance.long_run * self._steps_per_year)
         self._last_px, self._last_step = mid, step

@@ -36,12 +36,25 @@ class OpenOrder(msgspec.Struct, frozen=True, gc=False):
     notional: Decimal
 
 
+class Measures(Protocol):
+    """What is known of the whole account from the session's own prices."""
+
+    def value_at_risk(self, exposures: Mapping[InstrumentId, float]) -> float | None:
+        """Return the one-day 95 % VaR of holdings in currency, None when unavailable."""
+        ...
+
+    def correlation(self, exposures: Mapping[InstrumentId, float]) -> float | None:
+        """Return the mean pairwise correlation of holdings' P&L, None when unavailable."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class RiskSnapshot:
     """Everything a check may look at, as it is at the moment of the review.
 
     Positions and marks are by instrument; `instrument` is None for an unknown one. `vol` and
-    `average_vol` are decimals per year, None while they cannot be computed. `unavailable`
+    `average_vol` are decimals per year, None while they cannot be computed. `measures` tells VaR
+    and correlation of holdings. `unavailable`
     names measures that belong to the safety gate and what is missing for each.
     """
 
@@ -61,6 +74,7 @@ class RiskSnapshot:
     disabled_strategies: frozenset[StrategyId]
     vol: float | None
     average_vol: float | None
+    measures: Measures
     unavailable: Mapping[str, str]
 
     @property

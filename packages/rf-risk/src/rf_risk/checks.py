@@ -405,6 +405,44 @@ def volatility_surge(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
     return _pass("volatility", f"{ratio:.2f}x", f"{limit:g}x")
 
 
+def correlation(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
+    """Safety gate: how much the largest holdings move together, the order counted."""
+    limit = snapshot.limits.max_correlation
+    values = exposure.signed_values(snapshot, intent)
+    if values is not None and sum(value != 0.0 for value in values.values()) < 2:
+        return _pass("correlation", "one holding", f"{limit:.2f}")
+    found = None if values is None else snapshot.measures.correlation(values)
+    if found is None:
+        return _unmeasured("correlation", snapshot, intent, f"{limit:.2f}")
+    if found > limit and not snapshot.reduces(intent):
+        reason = f"the largest holdings would have a mean correlation of {found:.2f}"
+        return _refuse("correlation", f"{found:.2f}", f"{limit:.2f}", reason)
+    return _pass("correlation", f"{found:.2f}", f"{limit:.2f}")
+
+
+def value_at_risk(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
+    """Safety gate: one-day 95 % value at risk of everything held, the order counted."""
+    limit, equity = snapshot.limits.max_daily_var, snapshot.risk.equity
+    values = exposure.signed_values(snapshot, intent)
+    found = None if values is None else snapshot.measures.value_at_risk(values)
+    if found is None or equity is None or equity <= 0:
+        return _unmeasured("value_at_risk", snapshot, intent, f"{limit:.2%}")
+    share = found / float(equity)
+    if share > limit and not snapshot.reduces(intent):
+        reason = f"the VaR would be {share:.2%} of equity"
+        return _refuse("value_at_risk", f"{share:.2%}", f"{limit:.2%}", reason)
+    return _pass("value_at_risk", f"{share:.2%}", f"{limit:.2%}")
+
+
+def _unmeasured(rule: str, snapshot: RiskSnapshot, intent: OrderIntent, limit: str) -> Judgement:
+    """Refuse strategies what the session has not seen enough of to measure."""
+    if intent.strategy_id == HUMAN or snapshot.reduces(intent):
+        reason = "too few samples of this session's prices; a person decides"
+        return _pass(rule, "unavailable", limit, reason)
+    reason = "unavailable: too few samples of this session's prices"
+    return _refuse(rule, "unavailable", limit, reason)
+
+
 def trade_count(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
     """Safety gate: after many trades in a day, new orders become smaller."""
     count, limit = snapshot.risk.fills_today, snapshot.limits.attenuate_after_trades
@@ -458,6 +496,8 @@ _RULES: tuple[tuple[str, Review], ...] = (
     ("unattended_orders", unattended_orders),
     ("concentration", concentration),
     ("volatility", volatility_surge),
+    ("correlation", correlation),
+    ("value_at_risk", value_at_risk),
     ("trade_count", trade_count),
     ("safety_gate", gate_measures),
 )

@@ -59,6 +59,12 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Largest share of equity in one instrument, fraction."""
     max_vol_ratio: float = 2.5
     """Largest present volatility as a multiple of the instrument's own average."""
+    max_correlation: float = 0.80
+    """Largest mean correlation of what is held, the new order counted."""
+    max_daily_var: float = 0.02
+    """Largest one-day 95 % value at risk of what is held, share of equity."""
+    max_account_vol: float = 0.80
+    """Volatility of the account that leaves only reducing orders, decimal per year."""
     attenuate_after_trades: int = 50
     """Trades in one day from which new orders are made smaller."""
     attenuation: float = 0.25
@@ -85,7 +91,46 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
                 "max_unattended_orders": POSITIVE,
                 "max_concentration": FRACTION,
                 "max_vol_ratio": POSITIVE,
+                "max_correlation": FRACTION,
+                "max_daily_var": FRACTION,
+                "max_account_vol": POSITIVE,
                 "attenuate_after_trades": POSITIVE,
                 "attenuation": FRACTION,
             },
         )
+
+
+class MeasureConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How risk is measured from the session's own prices; windows count samples."""
+
+    var_sample_ms: int = 500
+    """Grid of event time on which prices are sampled for VaR and correlation, milliseconds."""
+    var_window: int = 600
+    """Samples that VaR and correlation look back on."""
+    var_min_samples: int = 30
+    """Samples before VaR and correlation are told."""
+    garch_alpha: float = 0.10
+    """Reaction of the volatility until a fit replaces it."""
+    garch_beta: float = 0.85
+    """Persistence of the volatility until a fit replaces it."""
+    garch_min_samples: int = 30
+    """Returns before a GARCH volatility is told."""
+    garch_window: int = 2_000
+    """Returns that a fit looks back on."""
+    fit_min_samples: int = 500
+    """Returns before the first fit."""
+    fit_every_s: int = 60
+    """Time between two fits of all instruments in the worker process, seconds; 0 for none."""
+
+    def __post_init__(self) -> None:
+        names = (
+            "var_sample_ms",
+            "var_window",
+            "var_min_samples",
+            "garch_min_samples",
+            "garch_window",
+            "fit_min_samples",
+        )
+        rules = dict.fromkeys(names, POSITIVE)
+        rules |= dict.fromkeys(("garch_alpha", "garch_beta"), FRACTION)
+        check(self, {**rules, "fit_every_s": NOT_NEGATIVE})

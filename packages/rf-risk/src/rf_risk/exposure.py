@@ -81,6 +81,31 @@ def net_value(snapshot: RiskSnapshot, intent: OrderIntent) -> Decimal | None:
     return max(abs(net + bought), abs(net - sold))
 
 
+def signed_values(snapshot: RiskSnapshot, intent: OrderIntent) -> dict[InstrumentId, float] | None:
+    """Return what each instrument is worth once the order is done; None without a price.
+
+    Open orders count where they widen what is held; currency, negative when short.
+    """
+    price = snapshot.price_of(intent)
+    if price is None:
+        return None
+    values: dict[InstrumentId, float] = {}
+    for name, held in snapshot.positions.items():
+        mark = _mark(snapshot, intent, name) if held else None
+        if mark is not None:
+            values[name] = float(held * mark)
+        elif held:
+            return None
+    own = intent.instrument_id
+    asked = float(money.notional(price, intent.quantity)) * intent.side.sign
+    values[own] = values.get(own, 0.0) + asked
+    for order in snapshot.open_orders:
+        now = values.get(order.instrument_id, 0.0)
+        if now * order.side.sign >= 0.0:
+            values[order.instrument_id] = now + float(order.notional) * order.side.sign
+    return values
+
+
 def _value(
     snapshot: RiskSnapshot, intent: OrderIntent, instrument_id: InstrumentId
 ) -> Decimal | None:

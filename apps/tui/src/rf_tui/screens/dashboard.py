@@ -22,6 +22,7 @@ from rf_tui.widgets.orders import Orders
 from rf_tui.widgets.panel import Panel
 from rf_tui.widgets.positions import Positions
 from rf_tui.widgets.risk import Risk
+from rf_tui.widgets.signals import SignalsPanel
 from rf_tui.widgets.tabs import Tabs
 from rf_tui.widgets.watchlist import Watchlist
 
@@ -40,8 +41,8 @@ class Dashboard(urwid.WidgetPlaceholder[urwid.Widget]):
     """
 
     def __init__(self, send: Callable[[Message], None]) -> None:
-        kinds = (Watchlist, ChartPanel, Positions, Risk, Alerts, BookPanel, Orders, Feeds,
-                 Dexter, Mirofish)  # fmt: skip
+        kinds = (Watchlist, ChartPanel, SignalsPanel, Positions, Risk, Alerts, BookPanel, Orders,
+                 Feeds, Dexter, Mirofish)  # fmt: skip
         made: Sequence[Panel] = [kind(send) for kind in kinds]
         self.panels = {panel.name: panel for panel in made}
         self.chart: ChartPanel = self.panels["chart"]  # type: ignore[assignment]  # made above
@@ -145,6 +146,7 @@ class Dashboard(urwid.WidgetPlaceholder[urwid.Widget]):
             "watchlist": lambda: (watch, self.chosen),
             "chart": lambda: self._chart(state, now),
             "book": lambda: views.book(state, self.chosen, _BOOK_LEVELS, now),
+            "signals": lambda: views.signals(state, self.chosen, now),
             "positions": lambda: (views.positions(state, now), account),
             "orders": lambda: views.open_orders(state, now),
             "risk": lambda: (views.risk_bars(state, now), account, header),

@@ -29,7 +29,7 @@ def form_of(columns: int, rows: int) -> Form:
     return Form.TABBED if columns >= 80 and rows >= 24 else Form.SMALL
 
 
-TABBED = ("positions", "orders", "book", "risk", "feeds", "dexter", "swarm")
+TABBED = ("positions", "orders", "book", "risk", "feeds", "dexter", "swarm", "signals")
 """Which panels share one place on a terminal of 80x24."""
 
 
@@ -39,10 +39,12 @@ def wide(panels: Mapping[str, Panel], columns: int, rows: int) -> urwid.Widget:
     low, middle = 8 + (rows - 36) // 8, 10 + (rows - 36) // 4
     high = rows - low - middle
     held = max(8, high - 10)
+    columns_of_signals = max(1, (columns - 2 * side - 2) // 18)
+    signals = 2 + -(-10 // columns_of_signals)
     top = _beside(
         columns,
         (side, panels["watchlist"]),
-        (0, panels["chart"]),
+        (0, _stacked((high - signals, panels["chart"]), (signals, panels["signals"]))),
         (side, _stacked((held, panels["positions"]), (high - held, panels["risk"]))),
     )
     centre = _beside(

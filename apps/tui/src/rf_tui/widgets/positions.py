@@ -20,7 +20,7 @@ class Positions(Panel):
     """View model: the rows, and the account."""
 
     name = "positions"
-    tab = "Positions"
+    tab = "Pos"
     has_list = True
     view: tuple[Sequence[PositionRow], Account | None] = ((), None)
     _at = 0

@@ -16,11 +16,12 @@ _NAMES = {
     "daily_loss": "day loss",
     "max_drawdown": "drawdown",
     "max_gross": "gross",
+    "value_at_risk": "VaR95 1d",
+    "account_vol": "vol a yr",
     "max_open_orders": "orders",
     "daily_notional": "turnover",
     "trade_count": "fills",
 }
-_VAR: Line = [("dim", " VaR      n/a: not computed yet")]
 _ROLES = {"ok": "good", "near": "warn", "over": "bad", "unknown": "dim"}
 
 
@@ -47,7 +48,7 @@ class Risk(Panel):
         shown = [_bar(bar, width) for bar in bars]
         if not bars:
             shown = [[("dim", " n/a: no limits told yet")]]
-        shown += [_kill(header), _state(header), _refusals(account), _VAR]
+        shown += [_kill(header), _state(header), _var(account), _refusals(account)]
         self._top = max(0, min(self._top, len(shown) - height))
         return shown[self._top :]
 
@@ -89,6 +90,18 @@ def kill_word(header: Header | None) -> tuple[str, str]:
     if header is None or header.killed.value is None:
         return "dim", "n/a"
     return ("bad", "KILLED") if header.killed.value else ("good", f"ARMED{mark(header.killed)}")
+
+
+def _var(account: Account | None) -> Line:
+    if account is None or account.var95.value is None:
+        why = "no account told yet" if account is None else account.var95.reason
+        return [("dim", f" VaR95    n/a: {clean(why)}")]
+    rows = f" (hist, n={account.var_samples})" if account.var_samples else " (nothing held)"
+    return [
+        ("dim", " VaR95 1d "),
+        ("text", f"{account.var95.value:,.0f}{mark(account.var95)}"),
+        ("dim", rows),
+    ]
 
 
 def _kill(header: Header | None) -> Line:

@@ -125,6 +125,31 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     gaps: int
 
 
+class Signals(msgspec.Struct, frozen=True, kw_only=True):
+    """Streaming measures of one instrument.
+
+    `rsi` is 0 to 100; `macd`, `macd_signal`, `vwap` and `microprice` are in currency;
+    `imbalance` and `ofi` are -1 to 1, `vpin` 0 to 1; volatilities are decimals per year.
+    `garch_from` says where the parameters of the GARCH volatility come from.
+    """
+
+    instrument_id: InstrumentId
+    symbol: str
+    tick: Decimal | None
+    rsi: Value[float]
+    macd: Value[float]
+    macd_signal: Value[float]
+    vwap: Value[float]
+    imbalance: Value[float]
+    ofi: Value[float]
+    microprice: Value[float]
+    vpin: Value[float]
+    vol: Value[float]
+    garch_vol: Value[float]
+    garch_from: str
+    samples: int
+
+
 class PrintRow(msgspec.Struct, frozen=True, kw_only=True):
     """One print; `direction` compares it with the one before: +1, 0 or -1."""
 
@@ -342,6 +367,36 @@ def book(state: DashboardState, instrument_id: InstrumentId, depth: int, now: Un
         stale=bool(old),
         reason=reason or old,
         gaps=market.gaps if market else 0,
+    )
+
+
+def signals(state: DashboardState, instrument_id: InstrumentId, now: UnixNanos) -> Signals:
+    """Return the streaming measures of one instrument, each known or with its reason."""
+    market = state.markets.get(instrument_id)
+    view = market.signals if market else None
+    old = why_stale(state, market, now) if market else ""
+    age = age_ms(now, view.ts) if view else None
+
+    def measure(value: float | None) -> Value[float]:
+        missing = NOT_TOLD if view is None else f"too few observations: {view.samples} samples"
+        return told(value, source="daemon", age=age, old=old, missing=missing)
+
+    return Signals(
+        instrument_id=instrument_id,
+        symbol=symbol_of(instrument_id),
+        tick=grid(market)[0],
+        rsi=measure(view.rsi if view else None),
+        macd=measure(view.macd if view else None),
+        macd_signal=measure(view.macd_signal if view else None),
+        vwap=measure(view.vwap if view else None),
+        imbalance=measure(view.imbalance if view else None),
+        ofi=measure(view.ofi if view else None),
+        microprice=measure(view.microprice if view else None),
+        vpin=measure(view.vpin if view else None),
+        vol=measure(view.vol if view else None),
+        garch_vol=measure(view.garch_vol if view else None),
+        garch_from=view.garch_from if view else "",
+        samples=view.samples if view else 0,
     )
 
 

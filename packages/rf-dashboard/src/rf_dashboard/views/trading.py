@@ -94,6 +94,10 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     gross: Value[Decimal]
     net: Value[Decimal]
     drawdown: Value[float]
+    var95: Value[float]
+    shortfall95: Value[float]
+    var_samples: int
+    account_vol: Value[float]
     orders_today: Value[int]
     fills_today: Value[int]
     signals: Value[int]
@@ -184,6 +188,10 @@ def account(state: DashboardState, now: UnixNanos) -> Account:
         missing = NO_ACCOUNT if view is None else "it cannot be computed without a price"
         return told(value, source=source, age=age, old=old, missing=missing)
 
+    def risk(value: float | None) -> Value[float]:
+        missing = NO_ACCOUNT if view is None else "too few samples of this session's prices"
+        return told(value, source="daemon", age=age, old=old, missing=missing)
+
     return Account(
         currency=currency_of(state),
         equity=amount(view.equity if view else None),
@@ -195,6 +203,10 @@ def account(state: DashboardState, now: UnixNanos) -> Account:
         gross=amount(view.gross if view else None),
         net=amount(view.net if view else None),
         drawdown=amount(view.drawdown if view else None),
+        var95=risk(view.var95 if view else None),
+        shortfall95=risk(view.shortfall95 if view else None),
+        var_samples=view.var_samples if view else 0,
+        account_vol=risk(view.account_vol if view else None),
         orders_today=amount(view.orders_today if view else None),
         fills_today=amount(view.fills_today if view else None),
         signals=amount(view.signals if view else None),

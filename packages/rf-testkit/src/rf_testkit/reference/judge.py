@@ -146,7 +146,9 @@ def _list_error(got: Any, expected: list[Any], bound: Bound) -> float:
 def _scalar_error(got: Any, expected: Any, bound: Bound) -> float:
     if expected is None:
         return 0.0 if got is None or (isinstance(got, float) and math.isnan(got)) else math.inf
-    if (isinstance(expected, str) and expected not in {"inf", "-inf"}) or isinstance(expected, bool):
+    if (isinstance(expected, str) and expected not in {"inf", "-inf"}) or isinstance(
+        expected, bool
+    ):
         return 0.0 if got == expected else math.inf
     if got is None or isinstance(got, str):
         return math.inf

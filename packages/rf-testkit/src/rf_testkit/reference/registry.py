@@ -19,6 +19,8 @@ MODULES = (
     "portfolio",
     "signals",
     "desk",
+    "backtest",
+    "execution",
 )
 """Modules of this folder that hold adapters; each names its cases with `answers`."""
 

@@ -1,8 +1,9 @@
 """A strategy from another distribution, as small as one can be: always long.
 
 `build` is the factory that the entry point ``always_long`` of the group ``rf.strategies``
-names. The strategy tells its opinion once for each instrument, as soon as its volatility is known
-(the sizer needs it), and needs nothing of ours but the values and ports of `rf_common`.
+names. The strategy tells its opinion of each instrument with every sample from when its volatility
+is known (the sizer needs it) until it is filled, because the first orders of a session are refused
+while its risk cannot be measured. It needs nothing of ours but `rf_common`.
 """
 
 from __future__ import annotations
@@ -40,19 +41,23 @@ class AlwaysLong:
         self.strategy_id = strategy_id
         self.instruments: frozenset[InstrumentId] = frozenset()
         self._confidence = confidence
-        self._told: set[InstrumentId] = set()
+        self._told: dict[InstrumentId, int] = {}
+        self._held: set[InstrumentId] = set()
 
     def on_event(self, context: StrategyContext, event: MarketEvent) -> Signal | None:
-        """Tell the opinion once; see `rf_common.ports.Strategy`."""
+        """Tell the opinion with each new sample; see `rf_common.ports.Strategy`."""
         instrument_id, features = event.instrument_id, context.features
         px = features.mid_px
-        if px is None or features.vol is None or instrument_id in self._told:
+        if px is None or features.vol is None or instrument_id in self._held:
             return None
-        self._told.add(instrument_id)
+        if self._told.get(instrument_id) == features.samples:
+            return None
+        self._told[instrument_id] = features.samples
         return Signal(self.strategy_id, instrument_id, 1, self._confidence, px, "always long")
 
     def on_fill(self, context: StrategyContext, fill: OrderFilled) -> None:
-        """Nothing to remember."""
+        """Remember what is held."""
+        self._held.add(fill.instrument_id)
 
     def explain(self, instrument_id: InstrumentId) -> Sequence[IsMeasured]:
         """Return whether it has told its opinion."""
