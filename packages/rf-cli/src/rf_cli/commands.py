@@ -31,7 +31,8 @@ class Entry(NamedTuple):
 GROUPS = {
     "order": "Place, list and cancel orders.",
     "strategy": "List, switch and swap strategies.",
-    "risk": "Show limits; try an order without sending it.",
+    "risk": "Show limits; try an order; measure VaR and volatility of a file.",
+    "price": "Price options; find volatilities; draw what they depend on.",
     "journal": "List, verify and measure the journal.",
     "config": "Check and show the settings.",
     "daemon": "Look at the daemon's process; stop it.",
@@ -133,6 +134,63 @@ COMMANDS = (
         "rf_cli.risk:check",
         "Show what each rule says of an order, without sending it.",
         ("rf risk check buy BTCUSDT 0.01 --limit 60000",),
+    ),
+    Entry(
+        "risk var",
+        "rf_cli.measure:var",
+        "Measure value at risk and expected shortfall of a file of prices or returns.",
+        ("rf risk var prices.csv", "rf risk var prices.csv --confidence 0.99 --plot var.html"),
+    ),
+    Entry(
+        "risk garch",
+        "rf_cli.measure:garch",
+        "Fit a volatility model to a file of prices or returns and forecast it.",
+        ("rf risk garch prices.csv", "rf risk garch prices.csv --model gjr --plot cone.html"),
+    ),
+    Entry(
+        "price option",
+        "rf_cli.price:option",
+        "Price a European option: Black-Scholes-Merton, or Black-76 and Bachelier on a forward.",
+        ("rf price option 100 105 0.5 0.2 --rate 0.05", "rf price option 100 105 0.5 0.2 --put"),
+    ),
+    Entry(
+        "price greeks",
+        "rf_cli.price:greeks",
+        "Show value and every derivative of a European option.",
+        ("rf price greeks 100 105 0.5 0.2 --rate 0.05", "rf price greeks 100 100 1 0.2 --json"),
+    ),
+    Entry(
+        "price iv",
+        "rf_cli.price:iv",
+        "Find the implied volatility of one price, or of every row of a file.",
+        ("rf price iv 6.89 100 105 0.5 --rate 0.05", "rf price iv --file quotes.csv --plot s.html"),
+    ),
+    Entry(
+        "price american",
+        "rf_cli.price:american",
+        "Price an American option and what early exercise is worth.",
+        ("rf price american 100 105 0.5 0.2 --rate 0.05 --put",),
+    ),
+    Entry(
+        "price heston",
+        "rf_cli.price:heston",
+        "Price with Heston's stochastic volatility, or calibrate it to a file of quotes.",
+        (
+            "rf price heston 100 105 0.5 --v0 0.04 --kappa 2 --theta 0.04 --sigma 0.5 --rho -0.7",
+            "rf price heston 100 --calibrate quotes.csv --plot surface.html",
+        ),
+    ),
+    Entry(
+        "price mc",
+        "rf_cli.price:mc",
+        "Price by Monte Carlo: European, Asian, barrier, lookback; with its standard error.",
+        ("rf price mc 100 100 1 0.2 --payoff asian --paths 100000 --seed 1",),
+    ),
+    Entry(
+        "signals",
+        "rf_cli.signals:signals",
+        "Compute indicators over a file of bars.",
+        ("rf signals bars.csv --indicators rsi,macd", "rf signals bars.parquet --indicators bb:20:2"),
     ),
     Entry(
         "replay",

@@ -96,7 +96,14 @@ def _guess(y, size):  # type: ignore[no-untyped-def]
         1.0 / 3.0
     )
     z = _quantile_guess(third if low else log_f)
-    return size / (_SQRT_3 * z) if low else 2.0 * z
+    mapped = size / (_SQRT_3 * z) if low else 2.0 * z
+    # Near the money with little variance: Corrado and Miller (1996), bent by the next term.
+    gap = 1.0 / (e6 * e6) - 1.0
+    middle = y + 0.5 * gap
+    flat = middle + math.sqrt(max(middle * middle - gap * gap * (1.0 / math.pi), 0.0))
+    flat = flat * SQRT_2PI / (2.0 + gap)
+    flat = flat * (1.0 + flat * flat * (1.0 / 24.0))
+    return flat if (y > 0.1 * gap) & (flat < 0.7) else mapped
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
@@ -167,7 +174,7 @@ def _implied_block(work):  # type: ignore[no-untyped-def]
             & (size < 50.0)
             & (s > 1e-3)
             & (s < 30.0)
-            & (abs(last) < 2e-4 * s)
+            & (abs(last) < 1e-3 * s)
         )
         work[i + _MARK * BLOCK] = 0.0 if good else 1.0
         work[i + _RESULT * BLOCK] = s / math.sqrt(tau)
