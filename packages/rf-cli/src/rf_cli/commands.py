@@ -190,7 +190,10 @@ COMMANDS = (
         "signals",
         "rf_cli.signals:signals",
         "Compute indicators over a file of bars.",
-        ("rf signals bars.csv --indicators rsi,macd", "rf signals bars.parquet --indicators bb:20:2"),
+        (
+            "rf signals bars.csv --indicators rsi,macd",
+            "rf signals bars.parquet --indicators bb:20:2",
+        ),
     ),
     Entry(
         "replay",
