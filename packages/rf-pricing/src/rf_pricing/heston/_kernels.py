@@ -15,34 +15,56 @@ from numba import njit
 Floats = npt.NDArray[np.float64]
 
 
+SMALL = 0.02
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def _log1p(x: complex) -> complex:
-    w = 1.0 + x
-    if w == 1.0:
-        return x
-    return np.log(w) * x / (w - 1.0)
+def _log_ratio(x: complex) -> complex:
+    """Return ln(1 + x) / x."""
+    if abs(x) < SMALL:
+        return _series(x, 0)
+    return np.log(1.0 + x) / x  # type: ignore[no-any-return]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _log_ratio_slope(x: complex) -> complex:
+    """Return the derivative of ln(1 + x) / x."""
+    if abs(x) < SMALL:
+        return _series(x, 1)
+    return (1.0 / (1.0 + x) - np.log(1.0 + x) / x) / x  # type: ignore[no-any-return]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _series(x: complex, slope: int) -> complex:
+    total = 0.0 + 0.0j
+    for k in range(11, slope - 1, -1):
+        term = 1.0 / (k + 1.0)
+        if slope == 1:
+            term *= k
+        total = term - x * total
+    return -total if slope == 1 else total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def exponent(
-    u: float, tau: float, v0: float, kappa: float, theta: float, sigma: float, rho: float
+    u: complex, tau: float, v0: float, kappa: float, theta: float, sigma: float, rho: float
 ) -> complex:
     """Return ln E exp((1/2 + i u) X) of the log forward return X."""
     q = u * u + 0.25
-    xi = complex(kappa - 0.5 * rho * sigma, -rho * sigma * u)
+    xi = kappa - 0.5 * rho * sigma - 1j * rho * sigma * u
     d = np.sqrt(xi * xi + sigma * sigma * q)
     both = xi + d
     e = np.exp(-d * tau)
     ratio = -q / both
     g = sigma * sigma * ratio / both
-    share = g * (1.0 - e) * both / (2.0 * d)
-    b = ratio * tau - 2.0 * _log1p(share) / (sigma * sigma)
-    return kappa * theta * b + v0 * ratio * (1.0 - e) / (1.0 - g * e)
+    share = ratio * (1.0 - e) / (2.0 * d)
+    b = ratio * tau - 2.0 * share * _log_ratio(sigma * sigma * share)
+    return kappa * theta * b + v0 * ratio * (1.0 - e) / (1.0 - g * e)  # type: ignore[no-any-return]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _gradient(
-    u: float,
+    u: complex,
     tau: float,
     v0: float,
     kappa: float,
@@ -54,7 +76,7 @@ def _gradient(
     """Fill derivatives by v0, kappa, theta, sigma, rho of the exponent; return it."""
     q = u * u + 0.25
     s2 = sigma * sigma
-    xi = complex(kappa - 0.5 * rho * sigma, -rho * sigma * u)
+    xi = kappa - 0.5 * rho * sigma - 1j * rho * sigma * u
     d = np.sqrt(xi * xi + s2 * q)
     both = xi + d
     e = np.exp(-d * tau)
@@ -62,15 +84,15 @@ def _gradient(
     g = s2 * ratio / both
     one_ge = 1.0 - g * e
     part = (1.0 - e) / one_ge
-    share = g * (1.0 - e) * both / (2.0 * d)
-    log_part = _log1p(share)
-    b = ratio * tau - 2.0 * log_part / s2
+    share = ratio * (1.0 - e) / (2.0 * d)
+    x = s2 * share
+    b = ratio * tau - 2.0 * share * _log_ratio(x)
     out[0] = ratio * part
     out[2] = kappa * b
-    iz = complex(0.5, u)
+    iz = 0.5 + 1j * u
     for place in range(3):  # kappa, sigma, rho
         if place == 0:
-            dxi = complex(1.0, 0.0)
+            dxi = 1.0 + 0.0j
             dd = xi / d
             ds = 0.0
         elif place == 1:
@@ -87,8 +109,11 @@ def _gradient(
         dg = 2.0 * sigma * ds * ratio / both + s2 * (dratio / both - ratio * dboth / (both * both))
         dge = dg * e + g * de
         dpart = (-de * one_ge + (1.0 - e) * dge) / (one_ge * one_ge)
-        dlog = -dge / one_ge + dg / (1.0 - g)
-        db = dratio * tau - 2.0 * (dlog / s2 - 2.0 * ds * log_part / (s2 * sigma))
+        dshare = (dratio * (1.0 - e) - ratio * de) / (2.0 * d) - share * dd / d
+        dlog = dshare / (1.0 + x)
+        if ds > 0.0:
+            dlog += 2.0 * sigma * share * share * _log_ratio_slope(x)
+        db = dratio * tau - 2.0 * dlog
         total = kappa * theta * db + v0 * (dratio * part + ratio * dpart)
         if place == 0:
             out[1] = total + theta * b
@@ -96,7 +121,7 @@ def _gradient(
             out[3] = total
         else:
             out[4] = total
-    return kappa * theta * b + v0 * out[0]
+    return kappa * theta * b + v0 * out[0]  # type: ignore[no-any-return]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -107,9 +132,10 @@ def integrals(
     tau: float,
     p: Floats,
     variance: float,
+    direction: complex,
     out: Floats,
 ) -> None:
-    """Fill the Lewis integrals of each strike.
+    """Fill the Lewis integrals of each strike along the ray of a direction from zero.
 
     Rows of `out`: value less that of the control (total variance `variance`), the same times
     (1/2 + i u), minus the density, then derivatives by v0, kappa, theta, sigma, rho.
@@ -120,22 +146,22 @@ def integrals(
         for j in range(m):
             out[row, j] = 0.0
     for i in range(n):
-        u = nodes[i]
+        u = nodes[i] * direction
         q = u * u + 0.25
         psi = _gradient(u, tau, p[0], p[1], p[2], p[3], p[4], slopes)
         phi = np.exp(psi)
-        gap = math.exp(-0.5 * variance * q) - phi
-        scaled = weights[i] / q
-        half = complex(0.5, u)
+        gap = np.exp(-0.5 * variance * q) - phi
+        step = weights[i] * direction
+        scaled = step / q
+        half = 0.5 + 1j * u
         for j in range(m):
-            angle = u * log_moneyness[j]
-            turn = complex(math.cos(angle), math.sin(angle))
+            turn = np.exp(1j * u * log_moneyness[j])
             base = turn * gap
-            out[0, j] += scaled * base.real
-            out[1, j] += scaled * (base * half).real
-            out[2, j] += weights[i] * base.real
+            out[0, j] += (scaled * base).real
+            out[1, j] += (scaled * base * half).real
+            out[2, j] += (step * base).real
             for k in range(5):
-                out[3 + k, j] -= scaled * (turn * phi * slopes[k]).real
+                out[3 + k, j] -= (scaled * turn * phi * slopes[k]).real
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -146,6 +172,7 @@ def values(
     tau: float,
     p: Floats,
     variance: float,
+    direction: complex,
     out: Floats,
 ) -> None:
     """Fill the integrals of the values alone."""
@@ -153,11 +180,12 @@ def values(
     for j in range(m):
         out[j] = 0.0
     for i in range(n):
-        u = nodes[i]
+        u = nodes[i] * direction
         q = u * u + 0.25
         phi = np.exp(exponent(u, tau, p[0], p[1], p[2], p[3], p[4]))
-        gap = math.exp(-0.5 * variance * q) - phi
-        a, b = weights[i] / q * gap.real, weights[i] / q * gap.imag
+        gap = np.exp(-0.5 * variance * q) - phi
+        scaled = weights[i] * direction / q * gap
         for j in range(m):
-            angle = u * log_moneyness[j]
-            out[j] += a * math.cos(angle) - b * math.sin(angle)
+            angle = u.real * log_moneyness[j]
+            size = math.exp(-u.imag * log_moneyness[j])
+            out[j] += size * (scaled.real * math.cos(angle) - scaled.imag * math.sin(angle))

@@ -79,7 +79,9 @@ def calibrate_heston(
     Cui, del Bano Rollin and Germano (2017) for the analytic gradient; bounds as usual: variances
     1e-6 to 4, kappa 0.01 to 20, sigma 0.01 to 5, rho -0.999 to 0.999.
     """
-    quotes = _Quotes(spot, strikes, taus, vols, rate, dividend_yield, weights)
+    quotes = _Quotes(
+        spot, strikes, taus, vols, rate=rate, dividend_yield=dividend_yield, weights=weights
+    )
     starts = [start.array] if start is not None else quotes.starts()
     best = None
     evaluations = 0
@@ -125,6 +127,7 @@ class _Quotes:
         strikes: npt.ArrayLike,
         taus: npt.ArrayLike,
         vols: npt.ArrayLike,
+        *,
         rate: float,
         dividend_yield: float,
         weights: npt.ArrayLike | None,
@@ -185,7 +188,9 @@ class _Quotes:
             scale = 1.0 / np.sqrt(variance)
             nodes, weights = rule(_PANELS, min(0.5, scale), _end(model, tau, variance))
             out = np.empty((8, rows.size))
-            _kernels.integrals(nodes, weights, np.log(forward / strikes), tau, p, variance, out)
+            _kernels.integrals(
+                nodes, weights, np.log(forward / strikes), tau, p, variance, 1.0 + 0.0j, out
+            )
             factor = np.sqrt(forward * strikes) / np.pi
             control = black76_greeks(
                 forward, strikes, tau, np.sqrt(variance / tau), is_call=is_call
@@ -206,6 +211,6 @@ def _end(model: HestonParams, tau: float, variance: float) -> float:
     """Return where the integrand is below 1e-13; nothing depends on it but speed and digits."""
     p = (model.v0, model.kappa, model.theta, model.sigma, model.rho)
     u = max(1.0, 1.0 / float(np.sqrt(variance)))
-    while _kernels.exponent(u, tau, *p).real > -30.0 and u < 1e6:
+    while _kernels.exponent(complex(u), tau, *p).real > -30.0 and u < 1e6:
         u *= 1.4
     return u

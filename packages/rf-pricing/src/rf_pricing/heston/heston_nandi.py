@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rf_pricing.heston.quadrature import converged
 
-Complexes = npt.NDArray[np.complex128]
+Complexes = npt.NDArray[np.complexfloating]
 Floats = npt.NDArray[np.float64]
 
 

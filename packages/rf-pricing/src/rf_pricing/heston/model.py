@@ -82,5 +82,5 @@ def heston_cf(params: HestonParams, u: npt.ArrayLike, tau: float) -> npt.NDArray
     if params.sigma == 0.0:
         raise ValueError("sigma = 0: expected a volatility of variance above 0")
     grid = np.atleast_1d(np.asarray(u, dtype=np.float64))
-    found = [np.exp(_kernels.exponent(float(x), tau, *astuple(params))) for x in grid]
+    found = [np.exp(_kernels.exponent(complex(x), tau, *astuple(params))) for x in grid]
     return np.array(found, dtype=np.complex128).reshape(np.shape(u))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -10,12 +11,15 @@ import numpy.typing as npt
 from rf_pricing.heston import _kernels
 from rf_pricing.heston.model import HestonParams
 from rf_pricing.heston.quadrature import converged, cut
-from rf_pricing.vanilla import black76_implied_vol, bsm_greeks
+from rf_pricing.vanilla import Greeks, black76_implied_vol, bsm_greeks
 
 Floats = npt.NDArray[np.float64]
 
 _VALUE_TOLERANCE = 2e-15
-_GREEK_TOLERANCE = 1e-13
+_GREEK_TOLERANCE = 1e-12
+_TURN = np.pi / 12.0
+"""Angle of the rays that are used where the real line decays too slowly."""
+_MOST_STRAIGHT, _MOST_TURNED = 256, 4_096
 
 
 class HestonGreeks(NamedTuple):
@@ -87,7 +91,9 @@ def heston_price(
     >>> round(heston_price(model, 100.0, 100.0, 1.0), 6)
     7.478887
     """
-    slice_ = _Slice(params, spot, strike, tau, rate, dividend_yield, is_call)
+    slice_ = _Slice(
+        params, spot, strike, tau, rate=rate, dividend_yield=dividend_yield, is_call=is_call
+    )
     return slice_.shaped(slice_.control().value + slice_.gap())
 
 
@@ -105,7 +111,9 @@ def heston_greeks(
 
     With ``sigma = 0`` the derivatives by sigma and rho are NaN.
     """
-    slice_ = _Slice(params, spot, strike, tau, rate, dividend_yield, is_call)
+    slice_ = _Slice(
+        params, spot, strike, tau, rate=rate, dividend_yield=dividend_yield, is_call=is_call
+    )
     return HestonGreeks(*(slice_.shaped(each) for each in slice_.greeks()))
 
 
@@ -145,6 +153,7 @@ class _Slice:
         spot: float,
         strike: npt.ArrayLike,
         tau: float,
+        *,
         rate: float,
         dividend_yield: float,
         is_call: npt.ArrayLike,
@@ -152,7 +161,7 @@ class _Slice:
         self.is_scalar = np.ndim(strike) == 0 and np.ndim(is_call) == 0
         strikes = np.atleast_1d(np.asarray(strike, dtype=np.float64))
         if strikes.ndim != 1 or not (np.isfinite(strikes).all() and (strikes > 0.0).all()):
-            raise ValueError(f"expected finite positive strikes in one dimension, was {strike}")
+            raise ValueError(f"expected finite positive strikes in one dimension, was {strike!r}")
         for name, number in (("spot", spot), ("tau", tau)):
             if not (np.isfinite(number) and number > 0.0):
                 raise ValueError(f"{name} = {number}: expected a finite number above 0")
@@ -169,9 +178,11 @@ class _Slice:
         self.weight = self.df * np.sqrt(self.forward * strikes) / np.pi
 
     def shaped(self, found: Floats) -> float | Floats:
+        """Return an array as it is, or its only number when strikes were one number."""
         return float(found[0]) if self.is_scalar else found
 
-    def control(self) -> object:
+    def control(self) -> Greeks[Floats]:
+        """Return the Black-Scholes Greeks at the mean variance."""
         vol = float(np.sqrt(self.variance / self.tau))
         return bsm_greeks(
             self.spot, self.strikes, self.tau, vol,
@@ -183,55 +194,78 @@ class _Slice:
         """Whether the variance has no randomness."""
         return self.params.sigma == 0.0 or self.variance == 0.0
 
-    def _range(self) -> tuple[float, float]:
-        end = cut(self.params, self.tau, self.variance)
-        return min(0.5, 1.0 / float(np.sqrt(self.variance)), 0.1 * end), end
-
     def gap(self) -> Floats:
         """Return the prices less those of the control."""
         if self.is_known:
             return np.zeros(self.strikes.size)
-        p, m = self.params.array, self.strikes.size
-
-        def sums(nodes: Floats, weights: Floats) -> Floats:
-            out = np.empty(m)
-            _kernels.values(nodes, weights, self.log_moneyness, self.tau, p, self.variance, out)
-            return out
-
-        found: Floats = self.weight * converged(sums, *self._range(), _VALUE_TOLERANCE)
+        found: Floats = self.weight * self._integrate(_kernels.values, (), _VALUE_TOLERANCE)
         return found
 
     def greeks(self) -> list[Floats]:
+        """Return value, delta, gamma and the derivatives by the parameters."""
         base = self.control()
         if self.is_known:
             return self._known(base)
-        p, m = self.params.array, self.strikes.size
-
-        def sums(nodes: Floats, weights: Floats) -> Floats:
-            out = np.empty((8, m))
-            _kernels.integrals(nodes, weights, self.log_moneyness, self.tau, p, self.variance, out)
-            return out
-
-        rows = converged(sums, *self._range(), _GREEK_TOLERANCE)
-        scaled = self.weight * rows
+        scaled = self.weight * self._integrate(_kernels.integrals, (8,), _GREEK_TOLERANCE)
         return [
-            base.value + scaled[0],  # type: ignore[attr-defined]  # Greeks of arrays
-            base.delta + scaled[1] / self.spot,  # type: ignore[attr-defined]
-            base.gamma - scaled[2] / self.spot**2,  # type: ignore[attr-defined]
+            base.value + scaled[0],
+            base.delta + scaled[1] / self.spot,
+            base.gamma - scaled[2] / self.spot**2,
             *scaled[3:],
         ]
 
-    def _known(self, base: object) -> list[Floats]:
+    def _integrate(
+        self, kernel: Callable[..., None], rows: tuple[int, ...], tolerance: float
+    ) -> Floats:
+        """Integrate along the real line, or where that is too slow along rays that decay."""
+        every = np.arange(self.strikes.size)
+        try:
+            return self._along(kernel, rows, every, 1.0 + 0.0j, tolerance)
+        except ValueError:
+            pass
+        found = np.empty((*rows, self.strikes.size))
+        p = self.params
+        # The exponent grows like i u times this far out (Andersen and Lake 2018, equation 15).
+        slope = self.log_moneyness - p.rho * (p.v0 + p.kappa * p.theta * self.tau) / p.sigma
+        for sign in (-1.0, 1.0):
+            chosen = np.flatnonzero((slope >= 0.0) == (sign > 0.0))
+            if chosen.size:
+                direction = complex(np.cos(_TURN), sign * np.sin(_TURN))
+                found[..., chosen] = self._along(kernel, rows, chosen, direction, tolerance)
+        return found
+
+    def _along(
+        self,
+        kernel: Callable[..., None],
+        rows: tuple[int, ...],
+        chosen: npt.NDArray[np.intp],
+        direction: complex,
+        tolerance: float,
+    ) -> Floats:
+        p, moneyness = self.params.array, np.ascontiguousarray(self.log_moneyness[chosen])
+
+        def sums(nodes: Floats, weights: Floats) -> Floats:
+            out = np.empty((*rows, chosen.size))
+            kernel(nodes, weights, moneyness, self.tau, p, self.variance, direction, out)
+            return out
+
+        end = cut(self.params, self.tau, self.variance, moneyness, direction)
+        scale = min(0.5, 1.0 / float(np.sqrt(self.variance)), 0.1 * end)
+        most = _MOST_STRAIGHT if direction == 1.0 else _MOST_TURNED
+        return converged(sums, scale, end, tolerance, most=most)
+
+    def _known(self, base: Greeks[Floats]) -> list[Floats]:
         """Return the derivatives when the variance follows its mean."""
         kappa, theta, v0, tau = self.params.kappa, self.params.theta, self.params.v0, self.tau
-        vol = np.sqrt(self.variance / tau)
-        per_variance = base.vega / (2.0 * vol * tau) if vol > 0 else np.zeros(self.strikes.size)  # type: ignore[attr-defined]
+        vol = float(np.sqrt(self.variance / tau))
+        none = np.zeros(self.strikes.size)
+        per_variance = base.vega / (2.0 * vol * tau) if vol > 0.0 else none
         width = 1e-6 * max(kappa, 1e-3)
         up = HestonParams(v0, kappa + width, theta, 0.0, 0.0).mean_variance(tau)
         by_kappa = (up - self.variance) / width
         weight = HestonParams(1.0, kappa, 0.0, 0.0, 0.0).mean_variance(tau)
         nan = np.full(self.strikes.size, np.nan)
         return [
-            base.value, base.delta, base.gamma,  # type: ignore[attr-defined]
+            base.value, base.delta, base.gamma,
             per_variance * weight, per_variance * by_kappa, per_variance * (tau - weight), nan, nan,
         ]  # fmt: skip

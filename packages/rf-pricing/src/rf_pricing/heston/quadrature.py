@@ -16,15 +16,17 @@ from rf_pricing.heston.model import HestonParams
 Floats = npt.NDArray[np.float64]
 
 ORDER = 16
-_FIRST, _LAST = 4, 8_192
+_FIRST, _LAST = 4, 4_096
 """Panels of the first and of the last rule tried."""
 _END = 1e-17
 """Size of the integrand at which it is cut, relative to its start."""
 _FARTHEST = 1e9
 
 
-def cut(params: HestonParams, tau: float, variance: float) -> float:
-    """Return where the integrand has died away.
+def cut(
+    params: HestonParams, tau: float, variance: float, log_moneyness: Floats, direction: complex
+) -> float:
+    """Return where on a ray the integrand of every strike has died away.
 
     Raises
     ------
@@ -33,18 +35,20 @@ def cut(params: HestonParams, tau: float, variance: float) -> float:
     """
     p = astuple(params)
 
-    def size(u: float) -> float:
-        real = _kernels.exponent(u, tau, *p).real
-        return (exp(min(real, 0.0)) + exp(-0.5 * variance * (u * u + 0.25))) / (u * u + 0.25)
+    def size(x: float) -> float:
+        u = complex(x * direction)
+        q = u * u + 0.25
+        grown = float((-u.imag * log_moneyness).max())
+        model = _kernels.exponent(u, tau, *p).real + grown
+        control = (-0.5 * variance * q).real + grown
+        return (exp(min(model, 0.0)) + exp(min(control, 0.0))) / abs(q)
 
-    u = max(1.0, 1.0 / sqrt(max(variance, 1e-12)))
-    while size(u) > _END:
-        u *= 1.5
-        if u > _FARTHEST:
-            raise ValueError(
-                f"expected a distribution with a density, was {params} over {tau} years"
-            )
-    return u
+    x = max(1.0, 1.0 / sqrt(max(variance, 1e-12)))
+    while size(x) > _END:
+        x *= 1.5
+        if x > _FARTHEST:
+            raise ValueError(f"expected a distribution with a density, was {params}, {tau} years")
+    return x
 
 
 @lru_cache(maxsize=16)
@@ -64,9 +68,16 @@ def rule(panels: int, scale: float, end: float) -> tuple[Floats, Floats]:
 
 
 def converged(
-    sums: Callable[[Floats, Floats], Floats], scale: float, end: float, tolerance: float
+    sums: Callable[[Floats, Floats], Floats],
+    scale: float,
+    end: float,
+    tolerance: float,
+    *,
+    most: int = _LAST,
 ) -> Floats:
     """Return the sums of the first rule that agrees with the one of half its panels.
+
+    At most `most` panels are tried.
 
     Raises
     ------
@@ -75,7 +86,7 @@ def converged(
     """
     panels = _FIRST
     before = sums(*rule(panels, scale, end))
-    while panels < _LAST:
+    while panels < most:
         panels *= 2
         now = sums(*rule(panels, scale, end))
         if float(np.abs(now - before).max()) <= tolerance * max(1.0, float(np.abs(now).max())):
