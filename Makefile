@@ -6,7 +6,7 @@ UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .uv/bin/uv)
 RUN := $(UV) run --locked
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fmt lint types floors test e2e bench docs screenshots daemon tui bump check clean
+.PHONY: help setup fmt lint types floors test e2e bench bench-peers docs maps screenshots daemon tui bump check clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ bench: setup ## Run the benchmarks and print their table
 	$(RUN) pytest benchmarks --benchmark-json=.benchmarks/latest.json
 	$(RUN) python tools/bench_table.py .benchmarks/latest.json
 
+bench-peers: setup ## Measure our kernels against public peers, in an environment of their own
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .benchmarks/peers
+	$(UV) pip install --quiet --python .benchmarks/peers -r tools/peers.txt \
+		packages/rf-common packages/rf-pricing packages/rf-signals packages/rf-risk
+	.benchmarks/peers/bin/python benchmarks/peers.py $(A)
+
 docs: setup ## Write the generated pages and build the site into site/
 	$(RUN) python tools/reference.py
 	$(RUN) zensical build --strict
@@ -52,6 +58,9 @@ daemon: setup ## Run the daemon; without keys the market is simulated. More flag
 
 tui: setup ## Run the terminal against a running daemon. More flags: A="--ascii"
 	$(RUN) tui $(A)
+
+maps: setup ## Draw the accuracy maps of the docs
+	$(RUN) python tools/accuracy_maps.py
 
 screenshots: setup ## Take the pictures of the docs from the real terminal
 	$(RUN) python tools/screenshot.py

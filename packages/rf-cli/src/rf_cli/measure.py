@@ -40,23 +40,25 @@ def var(
         Write the distribution with its quantiles as HTML.
     """
     from rf_risk import portfolio as risk
-    from rf_risk.volatility import ewma_variance
 
     returns, found = returns_of(file, column, least=30)
     if horizon < 1:
         raise usage(f"--horizon {horizon}: expected 1 or more")
     try:
         past = risk.historical_var(returns, confidence)
-        normal = risk.normal_var(float(returns.std(ddof=1)), confidence)
-        variances, following = ewma_variance(returns)
-        filtered = risk.filtered_historical_var(returns, variances, following, confidence)
+        normal = risk.parametric_var(1.0, float(returns.std(ddof=1)), confidence)
+        filtered = risk.filtered_historical_var(returns, confidence)
     except ValueError as error:
         raise usage(str(error)) from error
     scale = float(horizon) ** 0.5
+    told: dict[str, Any] = {
+        "historical": past,
+        "filtered historical": filtered,
+        "normal": normal,
+    }
     rows = {
-        "historical": (past.var_linear * scale, past.es * scale),
-        "filtered historical": (filtered.var_linear * scale, filtered.es * scale),
-        "normal": (normal.var * scale, normal.es * scale),
+        name: (float(each.var) * scale, float(each.expected_shortfall) * scale)
+        for name, each in told.items()
     }
     data = {
         "file": str(file),
@@ -114,7 +116,7 @@ def garch(
         raise usage(f"{file}: {error}") from error
     try:
         path = fit.forecast(horizon)
-        note = ()
+        note: tuple[str, ...] = ()
     except ValueError as error:
         path, note = fit.forecast(1), (str(error),)
     vols = [annual_vol(float(variance), periods) for variance in path]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rf_cli.output import usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 def save(figure: Any, path: Path) -> None:
@@ -22,7 +22,7 @@ def save(figure: Any, path: Path) -> None:
 
 
 def lines(
-    curves: dict[str, tuple[Sequence[float], Sequence[float]]], *, title: str, x: str, y: str
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, title: str, x: str, y: str
 ) -> Any:
     """Return curves by name over one axis."""
     from plotly import graph_objects as go

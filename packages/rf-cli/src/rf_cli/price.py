@@ -47,6 +47,8 @@ class HestonFlags:
     """Correlation of price and variance."""
 
 
+Option = tuple[float, float, float, float]
+"""Spot, strike, years, volatility."""
 NO_CARRY, NO_HESTON = Carry(), HestonFlags()
 PlotTo = Annotated[Path | None, Parameter(name="--plot")]
 
@@ -80,19 +82,18 @@ def option(
     plot
         Write value against spot as an HTML file.
     """
-    value = _checked(_value_of, model, spot, strike, tau, vol, carry)
+    value = _checked(_value_of, model, (spot, strike, tau, vol), carry)
     data = _asked(spot, strike, tau, carry) | {"vol": vol, "model": model, "value": value}
     if plot is not None:
-        _plot_value(model, spot, strike, tau, vol, carry, plot)
+        _plot_value(model, (spot, strike, tau, vol), carry, plot)
         data["plot"] = str(plot)
     return Answer("price.option", data, _rows)
 
 
-def _value_of(
-    model: str, spot: float, strike: float, tau: float, vol: float, carry: Carry
-) -> float:
+def _value_of(model: str, option: Option, carry: Carry) -> float:
     from rf_pricing.vanilla import bachelier_price, black76_price, bsm_price
 
+    spot, strike, tau, vol = option
     if model == "bsm":
         return float(
             bsm_price(
@@ -110,16 +111,15 @@ def _value_of(
     return float(price(spot, strike, tau, vol, df=df, is_call=not carry.put))
 
 
-def _plot_value(
-    model: str, spot: float, strike: float, tau: float, vol: float, carry: Carry, path: Path
-) -> None:
+def _plot_value(model: str, option: Option, carry: Carry, path: Path) -> None:
     from rf_cli.plots import lines, save
 
+    _, strike, tau, vol = option
     across = [strike * (0.5 + 0.01 * step) for step in range(101)]
     curves = {
         f"{years:.3g} years": (
             across,
-            [_value_of(model, px, strike, years, vol, carry) for px in across],
+            [_value_of(model, (px, strike, years, vol), carry) for px in across],
         )
         for years in (tau, 0.5 * tau, 0.0)
     }
@@ -235,7 +235,7 @@ def _iv_of_file(file: Path, carry: Carry, plot: Path | None) -> Answer:
         "is_call": is_call,
     }
     vols = bsm_implied_vol(*columns, **given)
-    status = implied_vol_status(*columns, **given)
+    status = np.asarray(implied_vol_status(*columns, **given))
     rows = [
         {
             "strike": float(columns[2][i]),
@@ -299,7 +299,7 @@ def american(
         "is_call": not carry.put,
     }
     value = float(_checked(american_price, spot, strike, tau, vol, **given))
-    european = _value_of("bsm", spot, strike, tau, vol, carry)
+    european = _value_of("bsm", (spot, strike, tau, vol), carry)
     data = _asked(spot, strike, tau, carry) | {
         "vol": vol,
         "value": value,
@@ -391,14 +391,18 @@ def _calibrated(spot: float, file: Path, carry: Carry, plot: Path | None) -> Ans
 
 
 def _plot_surface(model: Any, spot: float, tau: float, carry: Carry, path: Path) -> None:
+    import numpy as np
+
     from rf_cli.plots import save, surface
     from rf_pricing.heston import heston_implied_vol
 
     strikes = [spot * (0.7 + 0.02 * step) for step in range(31)]
     taus = [tau * (0.1 + 0.1 * step) for step in range(10)]
     vols = [
-        heston_implied_vol(
-            model, spot, strikes, years, rate=carry.rate, dividend_yield=carry.dividend_yield
+        np.asarray(
+            heston_implied_vol(
+                model, spot, strikes, years, rate=carry.rate, dividend_yield=carry.dividend_yield
+            )
         ).tolist()
         for years in taus
     ]
@@ -444,26 +448,39 @@ def mc(
     seed
         The same seed gives the same result.
     """
-    from rf_cli.simulation import price_by_simulation
-
     if (payoff == "barrier") != (barrier is not None):
         raise usage("--barrier LEVEL belongs to --payoff barrier")
-    with progress("simulating", unit="paths") as told:
+    from rf_pricing.monte_carlo import Gbm, mc_price
+
+    model = _checked(Gbm, spot=spot, vol=vol, rate=carry.rate, dividend_yield=carry.dividend_yield)
+    with progress("simulating", paths) as told:
         found = _checked(
-            price_by_simulation,
-            (spot, strike, tau, vol),
-            payoff=payoff,
-            barrier=barrier,
+            mc_price,
+            model,
+            _payoff(payoff, strike, barrier, spot, is_call=not carry.put),
+            tau,
             paths=paths,
             steps=steps,
             seed=seed,
-            rate=carry.rate,
-            dividend_yield=carry.dividend_yield,
-            is_call=not carry.put,
-            progress=told,
+            antithetic=True,
+            progress=lambda done, _: told(done),
         )
     data = _asked(spot, strike, tau, carry) | {"vol": vol, "payoff": payoff, "seed": seed}
-    return Answer("price.mc", data | found, _rows)
+    data |= {"value": found.value, "std_error": found.std_error, "paths": found.paths}
+    return Answer("price.mc", data, _rows)
+
+
+def _payoff(name: str, strike: float, barrier: float | None, spot: float, *, is_call: bool) -> Any:
+    from rf_pricing.monte_carlo import Asian, Barrier, European, Lookback
+
+    if name == "asian":
+        return _checked(Asian, strike, is_call=is_call)
+    if name == "lookback":
+        return _checked(Lookback, strike, is_call=is_call)
+    if name == "barrier" and barrier is not None:
+        kind = "up-out" if barrier > spot else "down-out"
+        return _checked(Barrier, strike, barrier, kind, is_call=is_call)
+    return _checked(European, strike, is_call=is_call)
 
 
 def _asked(spot: float, strike: float, tau: float, carry: Carry) -> dict[str, Any]:

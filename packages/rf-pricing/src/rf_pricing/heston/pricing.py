@@ -15,7 +15,7 @@ from rf_pricing.vanilla import Greeks, black76_implied_vol, bsm_greeks
 
 Floats = npt.NDArray[np.float64]
 
-_VALUE_TOLERANCE = 2e-15
+_VALUE_TOLERANCE = 1e-14
 _GREEK_TOLERANCE = 1e-12
 _TURN = np.pi / 12.0
 """Angle of the rays that are used where the real line decays too slowly."""
@@ -78,7 +78,7 @@ def heston_price(
     Notes
     -----
     The integral of Lewis with the Black-Scholes price of the same expected variance as control
-    variate; nodes are doubled until two rules agree to 2e-15 of the square root of forward times
+    variate; nodes are doubled until two rules agree to 1e-14 of the square root of forward times
     strike. With ``sigma = 0`` the variance is known and the price is that of Black and Scholes.
 
     References

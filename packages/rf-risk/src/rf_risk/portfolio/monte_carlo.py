@@ -68,7 +68,8 @@ def monte_carlo_var(
     -------
     SimulatedVar
         `var_error` is half the distance of the order statistics one binomial deviation either
-        side of the quantile; `shortfall_error` is that of Brazauskas et al. (2008), eq. 2.
+        side of the quantile; `shortfall_error` the asymptotic deviation of a tail mean,
+        ``sqrt((var of the tail + c (ES - VaR)^2) / (n (1 - c)))``.
 
     Raises
     ------

@@ -62,7 +62,7 @@ def gjr_gradient(
         g3 = value + beta * g3
         g4 = -2.0 * reaction * e + beta * g4
         value = omega + reaction * square + beta * value
-    return value
+    return value  # type: ignore[no-any-return]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -112,7 +112,7 @@ def aparch_filter(eps: Floats, p: Floats, m: float, s2: Floats) -> float:
     for t in range(n):
         s2[t] = power ** (2.0 / delta)
         power = omega + alpha * (abs(eps[t]) - gamma * eps[t]) ** delta + beta * power
-    return power ** (2.0 / delta)
+    return power ** (2.0 / delta)  # type: ignore[no-any-return]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

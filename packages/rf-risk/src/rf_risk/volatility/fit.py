@@ -69,7 +69,8 @@ def fit_garch(
     Examples
     --------
     >>> rng = np.random.default_rng(7)
-    >>> told = fit_garch(rng.standard_normal(500), mean="zero")
+    >>> levels = np.repeat(rng.choice([0.5, 1.0, 2.0], 20), 50)
+    >>> told = fit_garch(rng.standard_normal(1_000) * levels, mean="zero")
     >>> told.converged, sorted(told.params)
     (True, ['alpha', 'beta', 'omega'])
     """
@@ -100,7 +101,8 @@ def _maximise(likelihood: Likelihood, given: Floats | None) -> tuple[Floats, boo
         value = likelihood.at(polished).loglik
         if best is None or value > best[0] + 1e-9:
             best = (value, polished, done)
-        if best[2] and number >= 1:
+        # The likelihood of a plain GARCH has one maximum in practice; others may have several.
+        if best[2] and (number >= 1 or likelihood.model.name == "garch"):
             break
     assert best is not None
     return best[1], best[2], iterations
@@ -188,7 +190,7 @@ def _newton(likelihood: Likelihood, theta: Floats) -> tuple[Floats, bool, int]:
         if float(np.abs(slope * (basis.T @ widths)).max(initial=0.0)) < 1e-9 * n:
             return theta, True, step
         hessian = basis.T @ likelihood.hessian(theta, _inside(theta, low, high)) @ basis
-        moved = _step(likelihood, theta, basis, slope, hessian, point.loglik)
+        moved = _step(likelihood, theta, basis, slope=slope, hessian=hessian, now=point.loglik)
         if moved is None:
             near = float(np.abs(slope * (basis.T @ widths)).max(initial=0.0)) < 1e-6 * n
             return theta, near, step
@@ -226,6 +228,7 @@ def _step(
     likelihood: Likelihood,
     theta: Floats,
     basis: Floats,
+    *,
     slope: Floats,
     hessian: Floats,
     now: float,
@@ -235,7 +238,7 @@ def _step(
     floor = 1e-10 * max(float(np.abs(values).max(initial=0.0)), 1e-300)
     direction = basis @ (vectors @ ((vectors.T @ slope) / np.maximum(np.abs(values), floor)))
     for halving in range(30):
-        moved = theta + direction * 0.5**halving
+        moved: Floats = theta + direction * 0.5**halving
         value = likelihood.at(moved).loglik if _allowed(likelihood, moved) else -np.inf
         if value > now or (halving == 0 and value >= now - 1e-10 * abs(now)):
             return moved

@@ -161,15 +161,36 @@ class MultiLevelOfi:
     """Order flow imbalance per book level: a vector of `depth` flows for each update.
 
     Level i compares the i-th best price and size with those before; a book with fewer than
-    `depth` levels on a side is refused with ValueError.
+    `depth` levels on a side is refused with ValueError. `integrated` is one flow for all levels:
+    their mean with weights ``decay ** i``.
+
+    Examples
+    --------
+    >>> ofi = MultiLevelOfi(depth=2, decay=0.5)
+    >>> for size in (5.0, 8.0):
+    ...     flows = ofi.update([10.0, 9.0], [size, 1.0], [11.0, 12.0], [5.0, 4.0])
+    >>> flows, ofi.integrated
+    ([3.0, 0.0], 2.0)
     """
 
-    __slots__ = ("_levels", "total", "value")
+    __slots__ = ("_levels", "_weights", "total", "value")
 
-    def __init__(self, depth: int = 5) -> None:
+    def __init__(self, depth: int = 5, *, decay: float = 0.7) -> None:
+        if not 0.0 < decay <= 1.0:
+            raise reject("decay", decay, "a number in (0, 1]")
         self._levels = [Ofi() for _ in range(require_period(depth, field="depth"))]
+        weights = [decay**level for level in range(depth)]
+        whole = sum(weights)
+        self._weights = [weight / whole for weight in weights]
         self.total = [0.0] * depth
         self.value: list[float] | None = None
+
+    @property
+    def integrated(self) -> float | None:
+        """Weighted mean of the flows of the last update; `None` before the second book."""
+        if self.value is None:
+            return None
+        return sum(weight * flow for weight, flow in zip(self._weights, self.value, strict=True))
 
     def update(
         self,

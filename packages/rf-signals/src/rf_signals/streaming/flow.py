@@ -1,4 +1,4 @@
-"""Trade flow of a stream: tick rule, VPIN, Lee-Ready."""
+"""Trade flow of a stream: tick and quote rules, Lee-Ready, EMO, CLNV, VPIN."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from math import fmod
 from rf_signals.streaming.rolling import RollingMean, reject, require_period
 
 _MAX_BUCKETS = 1e12  # one trade that fills more buckets than this is corrupt
+_SLACK = (
+    1e-12  # a bucket that misses less than this share of its volume is full: ten times 0.1 is 1
+)
 
 
 class TickRule:
@@ -36,8 +39,27 @@ class TickRule:
         return self.value
 
 
+def quote_rule(px: float, bid_px: float, ask_px: float) -> int:
+    """Return 1 above the mid, -1 below it, 0 at the mid or where the quote is crossed.
+
+    Examples
+    --------
+    >>> quote_rule(101.0, 100.0, 101.0), quote_rule(100.5, 100.0, 101.0)
+    (1, 0)
+    """
+    mid = 0.5 * (ask_px + bid_px)
+    if mid - mid != 0.0:
+        raise reject("bid_px, ask_px", mid, "finite prices")
+    if ask_px < bid_px:
+        return 0
+    return 1 if px > mid else -1 if px < mid else 0
+
+
 class LeeReady:
-    """Quote rule, then tick rule at the mid (Lee and Ready, 1991): 1 buy, -1 sell, 0 unknown."""
+    """Quote rule, then tick rule at the mid (Lee and Ready, 1991): 1 buy, -1 sell, 0 unknown.
+
+    A crossed quote has no mid: there the tick rule decides.
+    """
 
     __slots__ = ("_tick", "value")
 
@@ -47,15 +69,50 @@ class LeeReady:
 
     def update(self, px: float, bid_px: float, ask_px: float) -> int:
         """Take one trade and the quote before it and return the sign of the aggressor."""
-        mid = bid_px + (ask_px - bid_px) * 0.5
-        if mid - mid != 0.0:
-            raise reject("bid_px, ask_px", mid, "finite prices")
+        sign = quote_rule(px, bid_px, ask_px)
         tick = self._tick.update(px)
-        if px == mid:
-            self.value = tick
-        else:
-            self.value = 1 if px > mid else -1
-        return self.value
+        self.value = value = sign or tick
+        return value
+
+
+class Emo:
+    """Buy at the ask, sell at the bid, else tick rule (Ellis, Michaely and O'Hara, 2000)."""
+
+    __slots__ = ("_tick", "value")
+
+    def __init__(self) -> None:
+        self._tick = TickRule()
+        self.value = 0
+
+    def update(self, px: float, bid_px: float, ask_px: float) -> int:
+        """Take one trade and the quote before it and return the sign of the aggressor."""
+        sign = quote_rule(px, bid_px, ask_px)
+        tick = self._tick.update(px)
+        self.value = value = sign if (px == ask_px) != (px == bid_px) else tick
+        return value
+
+
+class Clnv:
+    """Quote rule in the outer 30 % of the spread, else tick rule (Chakrabarty et al., 2007)."""
+
+    __slots__ = ("_share", "_tick", "value")
+
+    def __init__(self, share: float = 0.3) -> None:
+        if not 0.0 <= share < 0.5:
+            raise reject("share", share, "a share in [0, 0.5)")
+        self._share = share
+        self._tick = TickRule()
+        self.value = 0
+
+    def update(self, px: float, bid_px: float, ask_px: float) -> int:
+        """Take one trade and the quote before it and return the sign of the aggressor."""
+        sign = quote_rule(px, bid_px, ask_px)
+        tick = self._tick.update(px)
+        share, rest = self._share, 1.0 - self._share
+        upper = rest * ask_px + share * bid_px <= px <= ask_px
+        lower = bid_px <= px <= share * ask_px + rest * bid_px
+        self.value = value = sign if upper != lower else tick
+        return value
 
 
 class Vpin:
@@ -107,10 +164,11 @@ class Vpin:
         tick = self._tick.update(px)
         self._sign = sign = side or tick or self._sign
         volume = self.bucket_volume
+        slack = _SLACK * volume
         left = qty
-        while left >= volume - self.fill:
+        while left >= volume - self.fill - slack:
             part = volume - self.fill
-            left -= part
+            left = max(left - part, 0.0)
             buy = self._buy + part if sign > 0 else self._buy
             self._mean.update(abs(buy - (volume - buy)) / volume)
             self.n_full_buckets += 1

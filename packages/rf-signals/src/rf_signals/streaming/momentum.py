@@ -14,6 +14,8 @@ from rf_signals.streaming.rolling import (
     require_period,
 )
 
+_ROUNDING = 2.0**-50  # of a typical price: four roundings, far below a tick
+
 
 class Rsi:
     """Relative strength index after Wilder, 0 to 100.
@@ -181,7 +183,8 @@ class Roc:
 class Mfi:
     """Money flow index: share of the traded money on rising typical prices, 0 to 100.
 
-    Unchanged typical prices count for neither side; 50 when no money moved the price.
+    Unchanged typical prices count for neither side, also where the sum of three decimals rounds
+    differently from bar to bar; 50 when no money moved the price.
     """
 
     __slots__ = ("_down", "_last", "_up", "value")
@@ -202,8 +205,9 @@ class Mfi:
         if last is None:
             return None
         money = typical * volume
-        up = self._up.update(money if typical > last else 0.0)
-        down = self._down.update(money if typical < last else 0.0)
+        change, noise = typical - last, _ROUNDING * abs(typical)
+        up = self._up.update(money if change > noise else 0.0)
+        down = self._down.update(money if change < -noise else 0.0)
         if up is not None and down is not None:
             total = up + down
             self.value = 100.0 * (up / total) if total > 0.0 else 50.0

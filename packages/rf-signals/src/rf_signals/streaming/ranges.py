@@ -120,7 +120,28 @@ class Adx:
             self.value = (self.value * (period - 1) + dx) / period
 
 
-class Bollinger:
+class _Channel:
+    """Upper, middle and lower line of a channel; `value` is the middle."""
+
+    __slots__ = ("lower", "middle", "upper")
+
+    def __init__(self) -> None:
+        self.middle: float | None = None
+        self.upper: float | None = None
+        self.lower: float | None = None
+
+    @property
+    def value(self) -> float | None:
+        """The middle line."""
+        return self.middle
+
+    def _spread(self, middle: float, offset: float) -> float:
+        """Set the lines `offset` around the middle and return the middle."""
+        self.middle, self.upper, self.lower = middle, middle + offset, middle - offset
+        return middle
+
+
+class Bollinger(_Channel):
     """Bollinger bands: mean +- `width` population standard deviations of the last `period`.
 
     `update` returns the middle band; `upper`, `lower`, `percent_b` (0 at the lower band, 1 at
@@ -133,21 +154,14 @@ class Bollinger:
     ([None, 10.0], 12.0, 8.0)
     """
 
-    __slots__ = ("_last", "_variance", "_width", "lower", "middle", "std", "upper")
+    __slots__ = ("_last", "_variance", "_width", "std")
 
     def __init__(self, period: int = 20, width: float = 2.0) -> None:
+        super().__init__()
         self._variance = RollingVariance(period)
         self._width = width
         self._last = 0.0
-        self.middle: float | None = None
-        self.upper: float | None = None
-        self.lower: float | None = None
         self.std: float | None = None
-
-    @property
-    def value(self) -> float | None:
-        """The middle band."""
-        return self.middle
 
     @property
     def percent_b(self) -> float | None:
@@ -174,28 +188,19 @@ class Bollinger:
         middle = self._variance.mean
         assert middle is not None
         self.std = std = sqrt(variance)
-        offset = self._width * std
-        self.middle, self.upper, self.lower = middle, middle + offset, middle - offset
-        return middle
+        return self._spread(middle, self._width * std)
 
 
-class Keltner:
+class Keltner(_Channel):
     """Keltner channel: EMA of the close +- `width` average true ranges."""
 
-    __slots__ = ("_atr", "_ema", "_width", "lower", "middle", "upper")
+    __slots__ = ("_atr", "_ema", "_width")
 
     def __init__(self, period: int = 20, atr_period: int = 10, width: float = 2.0) -> None:
+        super().__init__()
         self._ema = Ema(period)
         self._atr = Atr(require_period(atr_period, field="atr_period"))
         self._width = width
-        self.middle: float | None = None
-        self.upper: float | None = None
-        self.lower: float | None = None
-
-    @property
-    def value(self) -> float | None:
-        """The middle line."""
-        return self.middle
 
     def update(self, high: float, low: float, close: float) -> float | None:
         """Add one bar and return the middle line once all three lines exist."""
@@ -203,27 +208,18 @@ class Keltner:
         middle = self._ema.update(close)
         if reach is None or middle is None:
             return None
-        offset = self._width * reach
-        self.middle, self.upper, self.lower = middle, middle + offset, middle - offset
-        return middle
+        return self._spread(middle, self._width * reach)
 
 
-class Donchian:
+class Donchian(_Channel):
     """Donchian channel: highest high, lowest low and their middle over `period` bars."""
 
-    __slots__ = ("_highest", "_lowest", "lower", "middle", "upper")
+    __slots__ = ("_highest", "_lowest")
 
     def __init__(self, period: int = 20) -> None:
+        super().__init__()
         self._highest = RollingExtremum(period, largest=True)
         self._lowest = RollingExtremum(period, largest=False)
-        self.middle: float | None = None
-        self.upper: float | None = None
-        self.lower: float | None = None
-
-    @property
-    def value(self) -> float | None:
-        """The middle of the channel."""
-        return self.middle
 
     def update(self, high: float, low: float) -> float | None:
         """Add one bar and return the middle of the channel, or `None` in the warm-up."""

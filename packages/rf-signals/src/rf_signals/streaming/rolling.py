@@ -51,17 +51,18 @@ class RollingSum:
     [None, 3.0, 6.0]
     """
 
-    __slots__ = ("_block", "_head", "_tails", "period", "value")
+    __slots__ = ("_block", "_divisor", "_head", "_tails", "period", "value")
 
     def __init__(self, period: int) -> None:
         self.period = require_period(period)
         self.value: float | None = None
+        self._divisor = 1.0  # the mean is the same window, divided
         self._block: list[float] = []
         self._head = 0.0
         self._tails: list[float] = []  # _tails[j]: sum of the last j + 1 values of the last block
 
     def update(self, x: float) -> float | None:
-        """Add one value and return the sum of the window."""
+        """Add one value and return the value of the window."""
         if x - x != 0.0:
             raise reject("x", x)
         block = self._block
@@ -69,17 +70,17 @@ class RollingSum:
         self._head = head = self._head + x
         missing = self.period - len(block)
         if missing == 0:
-            self.value = head
+            self.value = head / self._divisor
             block.reverse()
             self._tails = list(accumulate(block))
             block.clear()
             self._head = 0.0
         elif self._tails:
-            self.value = head + self._tails[missing - 1]
+            self.value = (head + self._tails[missing - 1]) / self._divisor
         return self.value
 
 
-class RollingMean:
+class RollingMean(RollingSum):
     """Mean of the last `period` values (the simple moving average); `None` in the warm-up.
 
     Examples
@@ -89,32 +90,11 @@ class RollingMean:
     [None, None, 2.0, 4.0]
     """
 
-    __slots__ = ("_block", "_head", "_tails", "period", "value")
+    __slots__ = ()
 
     def __init__(self, period: int) -> None:
-        self.period = require_period(period)
-        self.value: float | None = None
-        self._block: list[float] = []
-        self._head = 0.0
-        self._tails: list[float] = []
-
-    def update(self, x: float) -> float | None:
-        """Add one value and return the mean of the window."""
-        if x - x != 0.0:
-            raise reject("x", x)
-        block = self._block
-        block.append(x)
-        self._head = head = self._head + x
-        missing = self.period - len(block)
-        if missing == 0:
-            self.value = head / self.period
-            block.reverse()
-            self._tails = list(accumulate(block))
-            block.clear()
-            self._head = 0.0
-        elif self._tails:
-            self.value = (head + self._tails[missing - 1]) / self.period
-        return self.value
+        super().__init__(period)
+        self._divisor = float(period)
 
 
 class RollingExtremum:

@@ -26,7 +26,7 @@ def _returns(case: Case) -> Any:
     return case.series().returns(case.inputs["transform"])
 
 
-def _names(case: Case) -> dict[str, str]:
+def _names(case: Case) -> dict[str, Any]:
     i = case.inputs
     return {
         "model": i["model"],
@@ -39,7 +39,8 @@ def _at(values: Any) -> dict[str, float]:
     return {str(index): float(value) for index, value in enumerate(values)}
 
 
-@answers("mle", "error", needs="model")
+@answers("mle", needs="model")
+@answers("error", needs="model returns")
 def fitted(case: Case) -> Answer:
     """Answer with a fit, its errors and forecasts."""
     fit = fit_garch(_returns(case), **_names(case))
