@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import ndtr, ndtri
+
 from rf_pricing.monte_carlo._kernels import bridge, functionals, numbers, paths
 from rf_pricing.monte_carlo.random import bridge_normals, bridge_order
-from scipy.special import ndtr, ndtri
 
 U = np.uint64
 

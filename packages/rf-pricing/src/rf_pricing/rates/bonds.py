@@ -118,8 +118,8 @@ def bond_yield(
 
     Examples
     --------
-    >>> round(bond_yield([0.5, 1.0, 1.5, 2.0], [3.0, 3.0, 3.0, 103.0], 98.39, frequency=0), 6)
-    0.06762
+    >>> round(bond_yield([0.5, 1.0, 1.5, 2.0], [3.0, 3.0, 3.0, 103.0], 98.39, frequency=0), 4)
+    0.0676
     """
     at, paid = _flows(times, amounts)
     _check_frequency(frequency)
