@@ -322,8 +322,8 @@ def garch() -> list[Row]:
         mine = fit_garch(r, mean="zero").params
         rows.append(
             against(
-                f"GARCH(1,1) fit with three kinds of errors, {n:,} returns",
-                lambda r=r: fit_garch(r, mean="zero"),
+                f"GARCH(1,1) fit with robust errors, {n:,} returns",
+                lambda r=r: fit_garch(r, mean="zero").se_robust,
                 lambda peer=peer: peer.fit(disp="off"),
                 peer=f"arch {version('arch')}",
                 error=abs(mine["beta"] - peer.fit(disp="off").params["beta[1]"]),

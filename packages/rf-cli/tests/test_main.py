@@ -78,7 +78,7 @@ def test_every_command_has_help(rf, path):
         for example in entry.examples
     ],
 )
-def test_every_example_of_the_help_runs_and_is_json_when_asked(rf, daemon, example):
+def test_every_example_of_the_help_runs_and_is_json_when_asked(rf, daemon, tables, example):
     daemon.answers["status"]["instruments"].pop(1)  # one BTCUSDT only
     words = [word for word in shlex.split(example)[1:] if word != "--json"]
     plain, machine = rf(*words), rf(*words, "--json")
@@ -88,6 +88,40 @@ def test_every_example_of_the_help_runs_and_is_json_when_asked(rf, daemon, examp
     assert set(machine.json) == {"schema", "ok", "data", "warnings", "asof"}
     assert machine.out.count("\n") == 1
     assert machine.err == ""
+
+
+@pytest.fixture
+def tables(tmp_path, monkeypatch):
+    """Files under the names that the examples use, in the folder where they run."""
+    import math
+
+    import polars as pl
+
+    monkeypatch.chdir(tmp_path)
+    close = [100.0 + 8 * math.sin(0.7 * i) + 5 * math.sin(0.11 * i * i) for i in range(300)]
+    bars = pl.DataFrame(
+        {
+            "date": [f"day {i}" for i in range(300)],
+            "open": close,
+            "high": [px + 1.0 for px in close],
+            "low": [px - 1.0 for px in close],
+            "close": close,
+            "volume": [1_000.0 + i for i in range(300)],
+        }
+    )
+    bars.write_csv("prices.csv")
+    bars.write_csv("bars.csv")
+    bars.write_parquet("bars.parquet")
+    grid = [(strike, tau) for tau in (0.25, 1.0) for strike in (90.0, 95.0, 100.0, 105.0, 110.0)]
+    pl.DataFrame(
+        {
+            "price": [max(100.0 - strike, 0.0) + 4.0 for strike, _ in grid],
+            "spot": [100.0] * len(grid),
+            "strike": [strike for strike, _ in grid],
+            "tau": [tau for _, tau in grid],
+            "vol": [0.2 - 0.001 * (strike - 100.0) for strike, _ in grid],
+        }
+    ).write_csv("quotes.csv")
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])

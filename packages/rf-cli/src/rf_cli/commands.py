@@ -150,7 +150,7 @@ COMMANDS = (
     Entry(
         "price option",
         "rf_cli.price:option",
-        "Price a European option: Black-Scholes-Merton, or Black-76 and Bachelier on a forward.",
+        "Price a European option: Black-Scholes-Merton, Black-76 or Bachelier.",
         ("rf price option 100 105 0.5 0.2 --rate 0.05", "rf price option 100 105 0.5 0.2 --put"),
     ),
     Entry(
@@ -183,7 +183,7 @@ COMMANDS = (
     Entry(
         "price mc",
         "rf_cli.price:mc",
-        "Price by Monte Carlo: European, Asian, barrier, lookback; with its standard error.",
+        "Price by Monte Carlo, with its standard error.",
         ("rf price mc 100 100 1 0.2 --payoff asian --paths 100000 --seed 1",),
     ),
     Entry(

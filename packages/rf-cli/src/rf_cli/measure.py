@@ -119,7 +119,7 @@ def garch(
         note: tuple[str, ...] = ()
     except ValueError as error:
         path, note = fit.forecast(1), (str(error),)
-    vols = [annual_vol(float(variance), periods) for variance in path]
+    vols = [float(annual_vol(float(variance), periods)) for variance in path]
     errors = fit.se_robust
     data: dict[str, Any] = {
         "file": str(file),
@@ -147,7 +147,7 @@ def _plot_cone(fit: Any, vols: list[float], periods: float, path: Path) -> None:
     from rf_cli.plots import lines, save
     from rf_risk.volatility import annual_vol
 
-    past = [annual_vol(float(variance), periods) for variance in fit.variances[-500:]]
+    past = [float(annual_vol(float(s2), periods)) for s2 in fit.variances[-500:]]
     figure = lines(
         {
             "fitted": (list(range(-len(past), 0)), past),

@@ -65,7 +65,9 @@ def option(
     plot: PlotTo = None,
     rf: Rf,
 ) -> Answer:
-    """Price a European option: Black-Scholes-Merton, or Black-76 and Bachelier on a forward.
+    """Price a European option: Black-Scholes-Merton, Black-76 or Bachelier.
+
+    The last two price on a forward.
 
     Parameters
     ----------
@@ -425,7 +427,7 @@ def mc(
     carry: Carry = NO_CARRY,
     rf: Rf,
 ) -> Answer:
-    """Price by Monte Carlo: European, Asian, barrier, lookback; with its standard error.
+    """Price by Monte Carlo, with its standard error.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from scipy.special import ndtr, ndtri
+from scipy.stats import poisson
 
 from rf_pricing.monte_carlo._kernels import bridge, functionals, numbers, paths
 from rf_pricing.monte_carlo.random import bridge_normals, bridge_order
@@ -124,8 +125,6 @@ def test_every_point_of_the_bridge_is_drawn_once_after_its_ends():
 
 @pytest.mark.parametrize("mean", [0.0, 0.3, 4.0, 60.0])
 def test_poisson_numbers_follow_their_distribution(mean):
-    from scipy.stats import poisson
-
     u = np.random.default_rng(1).random(2000)
     found = [paths.poisson_of(x, mean, math.exp(-mean)) for x in u]
     assert np.array_equal(found, poisson.ppf(u, mean))

@@ -14,9 +14,11 @@ import math
 import numpy as np
 from numba import njit
 
-from rf_pricing._normal import norm_cdf, norm_pdf
+from rf_pricing._normal import INV_SQRT_2PI, gauss, norm_cdf, norm_pdf
 from rf_pricing.vanilla._kernels.black import bsm_value
 
+_TANH_SINH_REACH = 3.2
+_FIXED_POINT_ROUNDS = 60
 _LEVELS = 4
 _AGREED = 1e-8
 _ACCEPTED = 1e-6
@@ -447,7 +449,177 @@ def _boundary_start(rate, dividend_yield):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def american_put(spot, strike, tau, vol, rate, dividend_yield):  # type: ignore[no-untyped-def]
+def point_scheme(n, size):  # type: ignore[no-untyped-def]
+    """Return Chebyshev points of sqrt(u / tau), tanh-sinh points and weights, interpolation rows.
+
+    ``rows[i, k, j]`` is the weight of point `k` in H at ``u = tau_i (1 - y_j**2)``. None of it
+    depends on the option.
+    """
+    points = np.empty(n + 1)
+    for i in range(n + 1):
+        points[i] = 0.5 * (1.0 + math.cos(math.pi * i / n))
+    ys, weights = np.empty(size), np.empty(size)
+    rows = np.empty((n, n, size))
+    width = 2.0 * _TANH_SINH_REACH / (size - 1)
+    for j in range(size):
+        t = -_TANH_SINH_REACH + width * j
+        e = math.exp(-math.pi * math.sinh(t))
+        y, rest = 1.0 / (1.0 + e), e / (1.0 + e)
+        ys[j] = y
+        weights[j] = width * math.pi * math.cosh(t) * y * rest
+        fraction = math.sqrt(rest * (1.0 + y))
+        for i in range(n):
+            x = points[i] * fraction
+            total = 0.0
+            hit = -1
+            for k in range(n + 1):
+                gap = x - points[k]
+                if gap == 0.0:
+                    hit = k
+                    gap = 1.0
+                sign = 1.0 if k % 2 == 0 else -1.0
+                weight = sign * (0.5 if k == 0 or k == n else 1.0) / gap
+                total += weight
+                if k < n:
+                    rows[i, k, j] = weight
+            for k in range(n):
+                if hit >= 0:
+                    rows[i, k, j] = 1.0 if k == hit else 0.0
+                else:
+                    rows[i, k, j] /= total
+    return points, ys, weights, rows
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def _boundary_gaps(row, squares, here, gap):  # type: ignore[no-untyped-def]
+    """Fill `gap` with ``ln(B(tau) / B(u))`` at the quadrature points."""
+    for j in range(gap.shape[0]):
+        gap[j] = 0.0
+    for k in range(squares.shape[0]):
+        square = squares[k]
+        part = row[k]
+        for j in range(gap.shape[0]):
+            gap[j] += part[j] * square
+    for j in range(gap.shape[0]):
+        gap[j] = here + math.sqrt(max(gap[j], 0.0))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def _integrands(gap, z, decay, model, top, bottom):  # type: ignore[no-untyped-def]
+    """Fill the integrands of system A, the smooth pasting condition."""
+    vol, rate, dividend_yield = model
+    carry = rate - dividend_yield
+    scale = INV_SQRT_2PI / vol
+    for j in range(gap.shape[0]):
+        middle = (gap[j] / z[j] + carry * z[j]) / vol
+        minus = middle - 0.5 * vol * z[j]
+        plus = middle + 0.5 * vol * z[j]
+        top[j] = rate * decay[0, j] * scale * gauss(minus)
+        bottom[j] = dividend_yield * decay[1, j] * (z[j] * norm_cdf(plus) + scale * gauss(plus))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _iterate_boundary(squares, tau, model, log_start, scheme, tolerance):  # type: ignore[no-untyped-def]
+    """Iterate ``ln(B / X)**2`` at the points to the fixed point of system A.
+
+    Returns the last change of ln B, infinity when it has no value or grows.
+    """
+    points, ys, weights, rows = scheme
+    vol, rate, dividend_yield = model
+    carry = rate - dividend_yield
+    n, size = points.shape[0] - 1, ys.shape[0]
+    updated = np.empty(n)
+    z, decay = np.empty((n, size)), np.empty((n, 2, size))
+    gap, top, bottom = np.empty(size), np.empty(size), np.empty(size)
+    for i in range(n):
+        s = math.sqrt(tau) * points[i]
+        for j in range(size):
+            z[i, j] = s * ys[j]
+            weight = 2.0 * s * weights[j]
+            left = z[i, j] * z[i, j]
+            decay[i, 0, j] = weight * math.exp(-rate * left)
+            decay[i, 1, j] = weight * math.exp(-dividend_yield * left)
+    change = math.inf
+    for _ in range(_FIXED_POINT_ROUNDS):
+        change = 0.0
+        for i in range(n):
+            s = math.sqrt(tau) * points[i]
+            here = -math.sqrt(squares[i])
+            _boundary_gaps(rows[i], squares, here, gap)
+            _integrands(gap, z[i], decay[i], model, top, bottom)
+            middle = ((log_start + here) / s + carry * s) / vol
+            minus, plus = middle - 0.5 * vol * s, middle + 0.5 * vol * s
+            scale = INV_SQRT_2PI / (vol * s)
+            a = math.exp(-rate * s * s) * scale * gauss(minus)
+            b = math.exp(-dividend_yield * s * s) * (norm_cdf(plus) + scale * gauss(plus))
+            for j in range(size):
+                a += top[j]
+                b += bottom[j]
+            if not (a > 0.0 and b > 0.0):
+                return math.inf
+            target = min(math.log(a / b) - log_start, 0.0)
+            if not target > -700.0:
+                return math.inf
+            updated[i] = target * target
+            change = max(change, abs(target - here))
+        squares[:] = updated
+        if change <= tolerance:
+            break
+    return change
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fixed_point_put(spot, tau, model, european, scheme, tolerance):  # type: ignore[no-untyped-def]
+    """Return a put of strike 1 by system A, and the last change of its boundary."""
+    points, ys, weights, rows = scheme
+    vol, rate, dividend_yield = model
+    carry = rate - dividend_yield
+    n = points.shape[0] - 1
+    start = _boundary_start(rate, dividend_yield)
+    log_start = math.log(start)
+    lowest = math.exp(_perpetual_log(vol, rate, dividend_yield, start))
+    squares = np.empty(n)
+    for i in range(n):
+        s = math.sqrt(tau) * points[i]
+        room = max(1.0 - lowest, 1e-15)
+        exponent = (abs(carry) * s * s + 2.0 * vol * s) / room
+        level = math.log(max(lowest + room * math.exp(-exponent), 1e-300))
+        squares[i] = level * level
+    change = _iterate_boundary(squares, tau, model, log_start, scheme, tolerance)
+    if not change <= tolerance:
+        return math.nan, change
+    log_spot = math.log(spot) - log_start
+    if log_spot <= -math.sqrt(squares[0]):
+        return 1.0 - spot, change
+    gap = np.empty(ys.shape[0])
+    _boundary_gaps(rows[0], squares, log_spot, gap)
+    value = european
+    for j in range(ys.shape[0]):
+        z = math.sqrt(tau) * ys[j]
+        middle = (gap[j] / z + carry * z) / vol
+        gained = rate * math.exp(-rate * z * z) * norm_cdf(0.5 * vol * z - middle)
+        lost = dividend_yield * math.exp(-dividend_yield * z * z) * spot
+        lost *= norm_cdf(-middle - 0.5 * vol * z)
+        value += 2.0 * math.sqrt(tau) * z * weights[j] * (gained - lost)
+    return value, change
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _quick_put(spot, tau, model, european, schemes):  # type: ignore[no-untyped-def]
+    """Return a put of strike 1, NaN unless two resolutions converge and agree within 1e-6.
+
+    Doubling the points takes a difference of 1e-6 to an error below 1e-8 (measured at most
+    7e-9 over 460 inputs of any kind, 3e-9 over 590 market-like ones).
+    """
+    rough, _ = _fixed_point_put(spot, tau, model, european, schemes[0], 1e-7)
+    if math.isnan(rough):
+        return math.nan
+    value, _ = _fixed_point_put(spot, tau, model, european, schemes[1], 1e-8)
+    return value if abs(value - rough) <= 1e-6 else math.nan
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def american_put(spot, strike, tau, vol, rate, dividend_yield, schemes):  # type: ignore[no-untyped-def]
     """Return the value of an American put and how it was reached (2: tree)."""
     european = bsm_value(spot, strike, tau, vol, rate, dividend_yield, -1.0)
     if european != european:
@@ -463,6 +635,10 @@ def american_put(spot, strike, tau, vol, rate, dividend_yield):  # type: ignore[
     start = _boundary_start(rate, dividend_yield)
     if not start > 1e-25:
         return max(european, now), 0
+    model = (vol, rate, dividend_yield)
+    quick = _quick_put(spot / strike, tau, model, european / strike, schemes)
+    if quick == quick:
+        return max(quick * strike, now, european), 1
     n = 10
     levels = _first_guess(n, tau, vol, rate, dividend_yield, start)
     before = math.inf
@@ -488,17 +664,18 @@ def american_put(spot, strike, tau, vol, rate, dividend_yield):  # type: ignore[
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def american_value(spot, strike, tau, vol, rate, dividend_yield, sign):  # type: ignore[no-untyped-def]
+def american_value(spot, strike, tau, vol, rate, dividend_yield, sign, schemes):  # type: ignore[no-untyped-def]
     """Return the value of an American option and how it was reached."""
     if sign < 0.0:
-        return american_put(spot, strike, tau, vol, rate, dividend_yield)
-    return american_put(strike, spot, tau, vol, dividend_yield, rate)
+        return american_put(spot, strike, tau, vol, rate, dividend_yield, schemes)
+    return american_put(strike, spot, tau, vol, dividend_yield, rate, schemes)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def american_values(columns, flags, premium, out):  # type: ignore[no-untyped-def]
     """Fill `out` with values, or with what early exercise adds; return how many are NaN."""
     spot, strike, tau, vol, rate, dividend_yield = columns
+    schemes = (point_scheme(12, 33), point_scheme(24, 61))
     bad = 0
     for i in range(out.size):
         sign = 1.0 if flags[i if flags.size > 1 else 0] else -1.0
@@ -508,7 +685,7 @@ def american_values(columns, flags, premium, out):  # type: ignore[no-untyped-de
         v = vol[i if vol.size > 1 else 0]
         r = rate[i if rate.size > 1 else 0]
         q = dividend_yield[i if dividend_yield.size > 1 else 0]
-        out[i] = american_value(s, k, t, v, r, q, sign)[0]
+        out[i] = american_value(s, k, t, v, r, q, sign, schemes)[0]
         if premium:
             out[i] = max(out[i] - bsm_value(s, k, t, v, r, q, sign), 0.0)
         bad += out[i] != out[i]

@@ -148,6 +148,11 @@ class Run:
 
     def into(self, moments: Moments, estimate: Estimator, enough: Enough) -> None:
         """Simulate until the paths are done or it is enough."""
+        # What overflows ends as a value that is not finite, which `result_of` refuses.
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._into(moments, estimate, enough)
+
+    def _into(self, moments: Moments, estimate: Estimator, enough: Enough) -> None:
         group = Moments(moments.mean.size)
         each = 2 if self.plan.antithetic else 1
         for drivers in self.plan.blocks(self.times, self.model.bridged):
@@ -166,13 +171,11 @@ class Run:
 
     def samples(self, drivers: Drivers, estimate: Estimator) -> FloatArray:
         """Return the estimates of a block, averaged with those of its mirror image."""
-        # What overflows ends as a value that is not finite, which `result_of` refuses.
-        with np.errstate(over="ignore", invalid="ignore"):
-            samples = estimate(self.model.block(self.times, drivers, self.request))
-            if not self.plan.antithetic:
-                return samples
-            mirrored = self.model.block(self.times, replace(drivers, flip=True), self.request)
-            return 0.5 * (samples + estimate(mirrored))
+        samples = estimate(self.model.block(self.times, drivers, self.request))
+        if not self.plan.antithetic:
+            return samples
+        mirrored = self.model.block(self.times, replace(drivers, flip=True), self.request)
+        return 0.5 * (samples + estimate(mirrored))
 
     def _ripe(self, moments: Moments) -> bool:
         if self.plan.sobol:

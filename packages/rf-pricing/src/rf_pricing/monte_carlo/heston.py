@@ -61,7 +61,7 @@ class Heston:
 
     def step_variance(self, times: FloatArray) -> FloatArray:
         """Return the expected variance of the log spot over each step."""
-        decay = _decayed(self.kappa, times)
+        decay = decayed(self.kappa, times)
         return np.asarray(self.theta * np.diff(times) + (self.v0 - self.theta) * np.diff(decay))
 
     def coefficients(self, times: FloatArray) -> FloatArray:
@@ -74,7 +74,7 @@ class Heston:
         """
         dt = np.diff(times)
         fade = np.exp(-self.kappa * dt)
-        share = _decayed(self.kappa, dt)
+        share = decayed(self.kappa, dt)
         c1 = self.sigma**2 * fade * share
         c0 = 0.5 * self.theta * self.sigma**2 * self.kappa * share**2
         late = dt * _late_weight(self.kappa * dt)
@@ -153,9 +153,12 @@ class Heston:
         )
 
 
-def _decayed(kappa: float, times: FloatArray) -> FloatArray:
-    # The integral of exp(-kappa t), which tends to t.
-    return np.asarray(-np.expm1(-kappa * times) / kappa if kappa > 0.0 else times, dtype=np.float64)
+def decayed(kappa: float, times: FloatArray) -> FloatArray:
+    """Return the integral of ``exp(-kappa t)`` up to each time, which tends to the time."""
+    faded = kappa * times
+    small = faded < 1e-8
+    exact = -np.expm1(-faded) / (kappa or 1.0)
+    return np.asarray(np.where(small, times * (1.0 - 0.5 * faded), exact))
 
 
 def _late_weight(decay: FloatArray) -> FloatArray:

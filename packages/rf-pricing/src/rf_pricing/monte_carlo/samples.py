@@ -13,7 +13,7 @@ from rf_pricing.monte_carlo import _checks as check
 from rf_pricing.monte_carlo._checks import FloatArray
 from rf_pricing.monte_carlo.blocks import PathBlock, Request
 from rf_pricing.monte_carlo.engine import check_growth, grid, number_tau
-from rf_pricing.monte_carlo.heston import Heston
+from rf_pricing.monte_carlo.heston import Heston, decayed
 from rf_pricing.monte_carlo.models import Gbm, Merton
 from rf_pricing.monte_carlo.random import Plan
 
@@ -177,7 +177,7 @@ def heston_variance_sample(model: Heston, tau: float, *, paths: int, seed: int) 
     if paths & (paths - 1):
         raise ValueError(f"expected paths to be a power of two, was {paths}")
     fade = math.exp(-model.kappa * tau)
-    share = -math.expm1(-model.kappa * tau) / model.kappa if model.kappa > 0.0 else tau
+    share = float(decayed(model.kappa, np.array([tau]))[0])
     mean = model.v0 * fade + model.theta * model.kappa * share
     half_scale = 0.5 * model.sigma**2 * share
     if half_scale < 1e-14 * mean or mean == 0.0:

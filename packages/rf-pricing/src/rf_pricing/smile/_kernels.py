@@ -203,7 +203,7 @@ def sabr_fit(forward, strikes, shift, vols, atm, tau, beta):  # type: ignore[no-
     best = starts[order[0]].copy()
     best_cost = math.inf
     best_done = False
-    for tried in range(6):
+    for tried in range(10):
         point = starts[order[tried]].copy()
         cost, done = _fit_from(point, forward, strikes, shift, vols, tau, beta)
         if cost < best_cost:

@@ -9,54 +9,64 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rf_risk.volatility.regime import VolRegime, regime_of
-from rf_risk.volatility.streaming import GarchState
+from rf_risk.volatility.streaming import GarchSnapshot, GarchState
 
 if TYPE_CHECKING:
-    from rf_risk.volatility.fit import fit_garch
+    from rf_risk.volatility.ewma import ewma_memory, ewma_variance
+    from rf_risk.volatility.fit import fit_garch, fit_many
+    from rf_risk.volatility.forecast import annual_vol, garch_forecast, half_life
     from rf_risk.volatility.garch import (
+        Filtered,
         GarchFit,
-        annual_vol,
-        ewma_memory,
-        ewma_variance,
+        Likelihood,
+        Path,
         garch_filter,
-        garch_forecast,
-        half_life,
         loglik,
+        simulate_garch,
     )
+    from rf_risk.volatility.panel import GarchPanel
     from rf_risk.volatility.rolling import RollingGarch
 
 __all__ = [
     "fit_garch",
+    "fit_many",
     "GarchFit",
     "loglik",
-    "RollingGarch",
+    "Likelihood",
     "garch_filter",
+    "Filtered",
     "garch_forecast",
+    "simulate_garch",
+    "Path",
     "ewma_variance",
     "ewma_memory",
     "half_life",
     "annual_vol",
+    "RollingGarch",
+    "GarchPanel",
     "GarchState",
+    "GarchSnapshot",
     "VolRegime",
     "regime_of",
 ]
 
 _HEAVY = {
     "fit_garch": "fit",
+    "fit_many": "fit",
+    "GarchFit": "garch",
+    "loglik": "garch",
+    "Likelihood": "garch",
+    "garch_filter": "garch",
+    "Filtered": "garch",
+    "simulate_garch": "garch",
+    "Path": "garch",
+    "garch_forecast": "forecast",
+    "half_life": "forecast",
+    "annual_vol": "forecast",
+    "ewma_variance": "ewma",
+    "ewma_memory": "ewma",
     "RollingGarch": "rolling",
-    **dict.fromkeys(
-        (
-            "GarchFit",
-            "loglik",
-            "garch_filter",
-            "garch_forecast",
-            "ewma_variance",
-            "ewma_memory",
-            "half_life",
-            "annual_vol",
-        ),
-        "garch",
-    ),
+    "GarchPanel": "panel",
 }
 
 

@@ -1,188 +1,223 @@
-"""What a fitted volatility model tells: parameters, errors, forecasts, simulations."""
+"""What a fit tells, and the models at given parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import exp, log, nan, sqrt
+from dataclasses import dataclass, field
+from math import inf, isnan, log, nan
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
-from rf_risk.volatility import _kernels
-from rf_risk.volatility.innovations import draw
-from rf_risk.volatility.innovations import innovations as innovations_of
-from rf_risk.volatility.likelihood import Likelihood
-from rf_risk.volatility.models import model as model_of
+from rf_risk.volatility._kernels.filters import filter_from, level_of, simulate_path
+from rf_risk.volatility._kernels.layout import BETA, DELTA, EGARCH, OMEGA
+from rf_risk.volatility._kernels.likelihood import loglik_of, variances_of
+from rf_risk.volatility.checks import finite_returns, positive
+from rf_risk.volatility.forecast import half_life, long_run_variance, persistence, variance_path
+from rf_risk.volatility.specification import Specification, specification
+from rf_risk.volatility.standard_errors import tangent_covariance
 
-Floats = npt.NDArray[np.float64]
-
-_ROOT = _kernels.ROOT_2_OVER_PI
-
-
-@dataclass(frozen=True)
-class StandardErrors:
-    """Three estimates, by the order of the parameters; NaN where a bound holds a parameter.
-
-    `hessian` is for a right model, `opg` the outer product of scores, `robust` holds also when
-    the innovations have another distribution (Bollerslev and Wooldridge 1992).
-    """
-
-    hessian: Floats
-    opg: Floats
-    robust: Floats
+FloatArray = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """Where the optimiser stood at the end, in units of the sample's deviation."""
+
+    theta: FloatArray
+    value: float
+    steps: int
+    decrement: float
+    grad: FloatArray
+    hess: FloatArray
+    outer: FloatArray
+    held: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class GarchFit:
-    """A fitted volatility model.
+    """A fitted model.
 
-    Attributes
-    ----------
-    loglik : float
-        Log likelihood with all constants, summed.
-    variances, residuals : (n,) arrays
-        Conditional variance of each period, squared units of the returns; returns less the mean.
-    next_variance : float
-        Variance of the first period after the sample.
-    converged : bool
-        Whether the gradient vanished inside the constraints.
-    at_bound : tuple of str
-        Parameters that a bound holds.
+    Variances are per period in squared units of the returns; period 0 is the first return's.
+    Standard errors are three: from the Hessian, from the outer product of the scores, and the
+    robust ones of Bollerslev and Wooldridge (1992), none corrected for small samples. Where a
+    constraint holds, they are those of the maximum along it, and NaN for what it pins.
     """
 
-    likelihood: Likelihood
-    theta: Floats
+    model: str
+    distribution: str
+    params: dict[str, float]
     loglik: float
-    variances: Floats
+    """Complete with its constants, summed over all returns."""
+    variances: FloatArray
     next_variance: float
-    residuals: Floats
+    """Variance of the period after the last return, known with it."""
     converged: bool
     iterations: int
-    errors: StandardErrors | None
-    at_bound: tuple[str, ...] = ()
+    at_bound: tuple[str, ...]
+    """Constraints that hold: parameters on a bound, "persistence" for an IGARCH."""
+    returns: FloatArray
+    climb: Climb = field(repr=False)
+    scale: float = field(repr=False)
+    held_rows: FloatArray = field(repr=False)
 
     @property
-    def params(self) -> dict[str, float]:
-        """Parameters by name."""
-        return dict(zip(self.likelihood.names, map(float, self.theta), strict=True))
+    def spec(self) -> Specification:
+        """What was estimated."""
+        mean = "constant" if "mu" in self.params else "zero"
+        return specification(self.model, self.distribution, mean)
 
     @property
     def se_hessian(self) -> dict[str, float]:
-        """Standard errors from the Hessian, by name."""
-        return self._named(self.errors.hessian if self.errors else None)
+        """Standard errors by parameter from the inverse of minus the Hessian."""
+        return self._errors("hessian")
 
     @property
     def se_opg(self) -> dict[str, float]:
-        """Standard errors from the outer product of scores, by name."""
-        return self._named(self.errors.opg if self.errors else None)
+        """Standard errors by parameter from the sum of squared scores."""
+        return self._errors("opg")
 
     @property
     def se_robust(self) -> dict[str, float]:
-        """Robust standard errors, by name."""
-        return self._named(self.errors.robust if self.errors else None)
+        """Standard errors by parameter that hold when the innovations are not as assumed."""
+        return self._errors("robust")
 
-    def _named(self, values: Floats | None) -> dict[str, float]:
-        found = np.full(self.theta.size, nan) if values is None else values
-        return dict(zip(self.likelihood.names, map(float, found), strict=True))
-
-    @property
-    def persistence(self) -> float:
-        """What remains of a shock to the variance after one period; NaN for a power model."""
-        return self.likelihood.model.persistence(self._model_params)
-
-    @property
-    def long_run_variance(self) -> float:
-        """Variance that forecasts tend to; NaN when there is none."""
-        p = self.params
-        if self.likelihood.model.name == "egarch":
-            return nan  # its log has a limit, its expectation depends on the innovations
-        rest = 1.0 - self.persistence
-        return p["omega"] / rest if rest > 0.0 else nan
-
-    @property
-    def standardized(self) -> Floats:
-        """Residuals over their conditional deviation."""
-        scaled: Floats = self.residuals / np.sqrt(self.variances)
-        return scaled
-
-    @property
-    def _model_params(self) -> Floats:
-        offset = int(self.likelihood.has_mean)
-        return self.theta[offset : offset + len(self.likelihood.model.names)]
-
-    def forecast(self, horizon: int) -> Floats:
-        """Return the expected variances of the next `horizon` periods.
+    def covariance(self, kind: str = "robust") -> FloatArray:
+        """Return the covariance of the parameters, in their order, (k, k).
 
         Raises
         ------
         ValueError
-            If the horizon is below 1, or the expectation does not exist or is not closed: an
-            exponential model with heavy-tailed innovations, a power model beyond one period.
+            If `kind` is not "hessian", "opg" or "robust".
         """
-        if horizon < 1:
-            raise ValueError(f"horizon = {horizon}: expected 1 or more")
-        name = self.likelihood.model.name
-        if horizon == 1:
-            return np.array([self.next_variance])
-        if name == "egarch":
-            return self._exponential_forecast(horizon)
-        if name == "aparch":
-            raise ValueError("expected horizon 1 for a power model; simulate for more")
-        omega, rho = self.params["omega"], self.persistence
-        path = np.empty(horizon)
-        path[0] = self.next_variance
-        for step in range(1, horizon):
-            path[step] = omega + rho * path[step - 1]
-        return path
+        spec = self.spec
+        places = np.ix_(spec.free, spec.free)
+        found = tangent_covariance(
+            self.climb.hess[places], self.climb.outer[places], self.held_rows, kind
+        )
+        turn = spec.jacobian(self.climb.theta, self.scale)
+        turned: FloatArray = turn @ found @ turn.T
+        return turned
 
-    def _exponential_forecast(self, horizon: int) -> Floats:
-        if self.likelihood.innovations.name != "normal":
-            raise ValueError("the expected variance of an EGARCH with heavy tails is infinite")
-        omega, alpha, gamma, beta = map(float, self._model_params)
-        path = np.empty(horizon)
-        path[0] = self.next_variance
-        level, growth = log(self.next_variance), 0.0
-        for step in range(1, horizon):
-            level = omega + beta * level
-            weight = beta ** (step - 1)
-            growth += log(_shock(weight * alpha, weight * gamma))
-            path[step] = exp(level + growth)
-        return path
+    def _errors(self, kind: str) -> dict[str, float]:
+        squares = np.diag(self.covariance(kind))
+        pinned = {
+            int(np.flatnonzero(row)[0]) for row in self.held_rows if np.count_nonzero(row) == 1
+        }
+        return {
+            name: nan if k in pinned or not squares[k] > 0.0 else float(np.sqrt(squares[k]))
+            for k, name in enumerate(self.params)
+        }
 
-    def simulate(self, n: int, rng: np.random.Generator) -> Floats:
-        """Return `n` simulated returns that follow the sample."""
-        shape = self.theta[self.theta.size - len(self.likelihood.innovations.shape_names) :]
-        z = draw(self.likelihood.innovations, shape, n, rng)
-        return _simulated(self, z)
+    @property
+    def gradient_norm(self) -> float:
+        """Largest derivative of the log likelihood along the constraints that hold.
+
+        For the series in units of its deviation, as the optimiser saw it.
+        """
+        grad = self.climb.grad[self.spec.free]
+        if self.held_rows.size:
+            rows = self.held_rows.T
+            grad = grad - rows @ np.linalg.lstsq(rows, grad, rcond=None)[0]
+        return float(np.abs(grad).max())
+
+    @property
+    def residuals(self) -> FloatArray:
+        """Returns less the mean, (n,)."""
+        return self.returns - self.params.get("mu", 0.0)
+
+    @property
+    def standardized(self) -> FloatArray:
+        """Residuals in units of their own deviation, (n,)."""
+        found: FloatArray = self.residuals / np.sqrt(self.variances)
+        return found
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, twice the parameters less twice the log likelihood."""
+        return 2.0 * len(self.params) - 2.0 * self.loglik
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion."""
+        return len(self.params) * log(self.returns.size) - 2.0 * self.loglik
+
+    @property
+    def persistence(self) -> float:
+        """Share of a shock to the recursion that is left after a period; 1 is an IGARCH."""
+        return 1.0 if "persistence" in self.at_bound else persistence(self.spec, self._theta)
+
+    @property
+    def long_run_variance(self) -> float:
+        """Variance that forecasts tend to; infinite when there is none."""
+        return inf if self.persistence >= 1.0 else long_run_variance(self.spec, self._theta)
+
+    @property
+    def half_life(self) -> float:
+        """Periods until half of a shock is gone; infinite for an IGARCH."""
+        found = self.persistence
+        return inf if found >= 1.0 else half_life(found) if found > 0.0 else 0.0
+
+    def forecast(self, steps: int, *, paths: int = 20_000, seed: int = 0) -> FloatArray:
+        """Return expected variances of the next periods, (steps,); the first is known.
+
+        Exact for GARCH and GJR, for EGARCH with normal innovations and for APARCH with power 2
+        or 1; for other powers a mean over `paths` simulated ones, the same for the same `seed`.
+
+        Raises
+        ------
+        ValueError
+            If `steps` is below 1, or the expectation is infinite: that of an EGARCH with fat tails
+            is, from the second period on (Nelson 1991).
+        """
+        rng = np.random.default_rng(seed)
+        return variance_path(
+            self.spec, self._theta, self.next_variance, steps, paths=paths, rng=rng
+        )
+
+    def simulate(self, steps: int, rng: np.random.Generator) -> Path:
+        """Return returns and variances of `steps` periods that follow the sample.
+
+        Raises
+        ------
+        ValueError
+            If `steps` is below 1.
+        """
+        return simulate_garch(
+            self.params,
+            steps,
+            rng,
+            model=self.model,
+            distribution=self.distribution,
+            initial_variance=self.next_variance,
+        )
+
+    @property
+    def _theta(self) -> FloatArray:
+        return self.spec.vector(self.params)
 
 
-def _shock(a: float, b: float) -> float:
-    """Return E exp(a (|z| - sqrt(2/pi)) + b z) of a standard normal z."""
-    right = exp(0.5 * (a + b) ** 2) * float(ndtr(a + b))
-    left = exp(0.5 * (a - b) ** 2) * float(ndtr(a - b))
-    return exp(-a * _ROOT) * (right + left)
+class Path(NamedTuple):
+    """A simulated series."""
+
+    returns: FloatArray
+    variances: FloatArray
 
 
-def _simulated(fit: GarchFit, z: Floats) -> Floats:
-    p, name = fit.params, fit.likelihood.model.name
-    mean, variance = p.get("mu", 0.0), fit.next_variance
-    out = np.empty(z.size)
-    for t, each in enumerate(z):
-        e = sqrt(variance) * float(each)
-        out[t] = mean + e
-        if name == "egarch":
-            news = p["alpha"] * (abs(each) - _ROOT) + p["gamma"] * each
-            variance = exp(p["omega"] + news + p["beta"] * log(variance))
-        elif name == "aparch":
-            half = 0.5 * p["delta"]
-            power = p["omega"] + p["alpha"] * (abs(e) - p["gamma"] * e) ** p["delta"]
-            variance = (power + p["beta"] * variance**half) ** (1.0 / half)
-        else:
-            reaction = p["alpha"] + (p.get("gamma", 0.0) if e < 0.0 else 0.0)
-            variance = p["omega"] + reaction * e * e + p["beta"] * variance
-    return out
+class Likelihood(NamedTuple):
+    """A model at given parameters."""
+
+    loglik: float
+    variances: FloatArray
+    next_variance: float
+
+
+class Filtered(NamedTuple):
+    """Variances of each period and of the next one."""
+
+    variances: FloatArray
+    next_variance: float
 
 
 def loglik(
@@ -191,152 +226,161 @@ def loglik(
     *,
     model: str = "garch",
     distribution: str = "normal",
-    mean: str = "constant",
-) -> GarchFit:
-    """Return a model at given parameters: its likelihood and variances, nothing fitted.
+    mean: str | None = None,
+) -> Likelihood:
+    """Return the log likelihood of a model at given parameters.
 
-    `converged` is False, and there are no standard errors.
+    Parameters
+    ----------
+    returns : (n,) array
+        Returns of equal periods.
+    params : mapping
+        `mu` (with a constant mean), `omega`, `alpha`, `beta`; `gamma` but for GARCH; `delta` for
+        APARCH; `nu` for "t" and "skewt", `skew` for "skewt". They need not be stationary.
+    model, distribution : str
+        As in `fit_garch`.
+    mean : {"constant", "zero"}, optional
+        By default "constant" if there is a `mu`.
 
     Raises
     ------
     ValueError
-        If a parameter is missing, or they allow no positive variance.
+        If a parameter is missing, unknown or out of its domain, a return is not finite, or no
+        likelihood exists there.
+
+    Notes
+    -----
+    Summed over the sample and complete with its constants. Before the sample stands the mean
+    square of the residuals at these parameters.
+
+    References
+    ----------
+    Fiorentini, Calzolari and Panattoni (1996), section 2.
+
+    Examples
+    --------
+    >>> at = loglik([0.1, -0.2, 0.1], {"omega": 0.01, "alpha": 0.1, "beta": 0.8})
+    >>> round(at.loglik, 6), round(at.next_variance, 6)
+    (1.430914, 0.043576)
     """
-    raw = checked(returns, least=1)
-    whole = Likelihood(raw, model_of(model), innovations_of(distribution), mean == "constant")
-    theta = whole.vector(params)
-    point = whole.at(theta)
-    if not np.isfinite(point.loglik):
+    found = finite_returns(returns)
+    spec = specification(model, distribution, mean or ("constant" if "mu" in params else "zero"))
+    theta = spec.vector(params)
+    variances = np.empty(found.size)
+    value = float(loglik_of(spec.kind, spec.innovations.code, found, theta, variances))
+    if value == -inf or isnan(value):
         raise ValueError(f"expected parameters with positive variances, was {dict(params)}")
-    return GarchFit(
-        likelihood=whole,
-        theta=theta,
-        loglik=point.loglik,
-        variances=point.filtered.variances,
-        next_variance=point.filtered.next_variance,
-        residuals=point.residuals,
-        converged=False,
-        iterations=0,
-        errors=None,
-    )
-
-
-def standard_errors(
-    likelihood: Likelihood, theta: Floats, held: npt.NDArray[np.bool_]
-) -> StandardErrors:
-    """Return three kinds of standard errors; what a bound holds is left out."""
-    free = np.flatnonzero(~held)
-    widths = np.where(np.abs(theta) > 0.0, np.abs(theta), 1e-3)
-    hessian = likelihood.hessian(theta, widths)[np.ix_(free, free)]
-    scores = likelihood.at(theta).scores[:, free]
-    outer = scores.T @ scores
-    told = {}
-    try:
-        inverse = np.linalg.inv(-hessian)
-        told = {
-            "hessian": inverse,
-            "opg": np.linalg.inv(outer),
-            "robust": inverse @ outer @ inverse,
-        }
-    except np.linalg.LinAlgError:
-        pass
-    found = {}
-    for name in ("hessian", "opg", "robust"):
-        full = np.full(theta.size, nan)
-        if name in told:
-            variances = np.diag(told[name])
-            full[free] = np.sqrt(np.where(variances > 0.0, variances, nan))
-        found[name] = full
-    return StandardErrors(**found)
-
-
-def checked(returns: npt.ArrayLike, *, least: int) -> Floats:
-    """Return finite returns as an array.
-
-    Raises
-    ------
-    ValueError
-        If they are of more than one dimension, too few, or one is not finite.
-    """
-    raw = np.ascontiguousarray(returns, dtype=np.float64)
-    if raw.ndim != 1 or raw.size < least:
-        raise ValueError(f"expected at least {least} returns in one dimension, was {raw.shape}")
-    bad = np.flatnonzero(~np.isfinite(raw))
-    if bad.size:
-        raise ValueError(f"expected finite returns, was {raw[bad[0]]} at {bad[0]}")
-    return raw
+    following = float(variances_of(spec.kind, found, theta, variances))
+    return Likelihood(value, variances, following)
 
 
 def garch_filter(
     returns: npt.ArrayLike,
+    params: Mapping[str, float],
     *,
-    omega: float,
-    alpha: float,
-    beta: float,
-    gamma: float = 0.0,
-    start: float,
-) -> tuple[Floats, float]:
-    """Return the variance of each period and of the next for given parameters.
+    model: str = "garch",
+    initial_variance: float | None = None,
+) -> Filtered:
+    """Return the variances of a series at given parameters.
 
-    `start` is the variance of the period before the first and its squared return (half of it
-    counts as a fall where `gamma` is given).
-    """
-    raw = checked(returns, least=1)
-    if not (start > 0 and omega >= 0 and beta >= 0 and alpha >= 0 and alpha + gamma >= 0):
-        raise ValueError("expected a positive start and parameters of at least 0")
-    out = np.empty(raw.size)
-    last = _kernels.gjr_filter(raw, omega, alpha, gamma, beta, start, out)
-    return out, float(last)
+    Parameters
+    ----------
+    returns : (n,) array
+        Returns of equal periods.
+    params : mapping
+        `omega`, `alpha`, `beta` and, for their models, `gamma`, `delta`; `mu` or none.
+    model : str
+        As in `fit_garch`.
+    initial_variance : float, optional
+        Variance of the first period; by default what follows from the mean square of the
+        residuals standing before the sample, as in the likelihood.
 
-
-def garch_forecast(
-    variance: float, steps: int, *, omega: float, alpha: float, beta: float, gamma: float = 0.0
-) -> float:
-    """Return the expected variance `steps` periods after one whose variance is known."""
-    rho = alpha + beta + 0.5 * gamma
-    if rho >= 1.0:
-        return variance + steps * omega if rho == 1.0 else nan
-    level = omega / (1.0 - rho)
-    return level + rho**steps * (variance - level)
-
-
-def half_life(persistence: float) -> float:
-    """Return the periods after which half of a shock to the variance is gone.
+    Returns
+    -------
+    Filtered
+        (n,) variances, period t from returns before t, and the one after the last.
 
     Raises
     ------
     ValueError
-        If the persistence is not within 0 and 1.
+        If a parameter is missing or out of its domain, or a return is not finite.
+
+    Notes
+    -----
+    About 2 ns a return for GARCH. Bit for bit what `GarchState` gives one return at a time.
+
+    Examples
+    --------
+    >>> found = garch_filter([0.1], {"omega": 0.2, "alpha": 0.2, "beta": 0.3},
+    ...                      initial_variance=0.01)
+    >>> round(found.next_variance ** 0.5, 6)
+    0.452769
     """
-    if not 0.0 < persistence < 1.0:
-        raise ValueError(f"persistence = {persistence}: expected within 0 and 1")
-    return log(0.5) / log(persistence)
+    found = finite_returns(returns)
+    spec = specification(model, "normal", "constant" if "mu" in params else "zero")
+    theta = spec.vector(params)
+    out = np.empty(found.size)
+    if initial_variance is None:
+        following = variances_of(spec.kind, found, theta, out)
+    else:
+        first = positive("initial_variance", initial_variance)
+        following = filter_from(
+            spec.kind, found, theta, level_of(spec.kind, first, theta[DELTA]), out
+        )
+    if not (np.isfinite(out).all() and np.isfinite(following) and out.min() >= 0.0):
+        raise ValueError(f"expected parameters with finite variances, was {dict(params)}")
+    return Filtered(out, float(following))
 
 
-def ewma_variance(
-    returns: npt.ArrayLike, *, decay: float = 0.94, start: float | None = None
-) -> tuple[Floats, float]:
-    """Return exponentially weighted variances of each period and of the next (RiskMetrics 1996).
+def simulate_garch(
+    params: Mapping[str, float],
+    steps: int,
+    rng: np.random.Generator,
+    *,
+    model: str = "garch",
+    distribution: str = "normal",
+    initial_variance: float | None = None,
+) -> Path:
+    """Return a simulated series of `steps` returns with its variances.
 
-    `start` is the variance of the first period, the mean square of the returns if not given.
+    `initial_variance` is that of the first period, by default the long-run one.
+
+    Raises
+    ------
+    ValueError
+        If `steps` is below 1, a parameter is missing or out of its domain, or there is no
+        long-run variance to start from.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> path = simulate_garch({"omega": 0.02, "alpha": 0.08, "beta": 0.9}, 3,
+    ...                       np.random.default_rng(1))
+    >>> path.returns.shape, round(float(path.variances[0]), 6)
+    ((3,), 1.0)
     """
-    raw = checked(returns, least=1)
-    if not 0.0 < decay < 1.0:
-        raise ValueError(f"decay = {decay}: expected within 0 and 1")
-    first = float(raw @ raw) / raw.size if start is None else start
-    out = np.empty(raw.size)
-    return out, float(_kernels.ewma_filter(raw, decay, first, out))
+    if steps < 1:
+        raise ValueError(f"expected steps of at least 1, was {steps}")
+    spec = specification(model, distribution, "constant" if "mu" in params else "zero")
+    theta = spec.vector(params)
+    shape = {name: params.get(name, default) for name, default in (("nu", 8.0), ("skew", 0.0))}
+    if initial_variance is None:
+        level = _resting_level(spec, theta)
+    else:
+        first = positive("initial_variance", initial_variance)
+        level = float(level_of(spec.kind, first, theta[DELTA]))
+    z = spec.innovations.draw(steps, rng, **shape)
+    returns, variances = np.empty(steps), np.empty(steps)
+    simulate_path(spec.kind, theta, z, level, returns, variances)
+    return Path(returns, variances)
 
 
-def ewma_memory(decay: float, *, tolerance: float = 0.01) -> float:
-    """Return how many periods hold all but `tolerance` of the weight (RiskMetrics 1996, 5.3)."""
-    if not 0.0 < decay < 1.0 or not 0.0 < tolerance < 1.0:
-        raise ValueError(f"expected decay, tolerance within 0 and 1, was {decay}, {tolerance}")
-    return log(tolerance) / log(decay)
-
-
-def annual_vol(variance: float, periods_per_year: float = 252.0) -> float:
-    """Return the volatility per year of a variance per period."""
-    if not variance >= 0.0:
-        raise ValueError(f"variance = {variance}: expected 0 or more")
-    return sqrt(variance * periods_per_year)
+def _resting_level(spec: Specification, theta: FloatArray) -> float:
+    if spec.kind == EGARCH:
+        if not abs(theta[BETA]) < 1.0:
+            raise ValueError(f"expected |beta| below 1 or initial_variance, was {theta[BETA]}")
+        return float(theta[OMEGA] / (1.0 - theta[BETA]))
+    rest = 1.0 - persistence(spec, theta)
+    if not rest > 0.0:
+        raise ValueError(f"expected persistence below 1 or initial_variance, was {1.0 - rest}")
+    return float(theta[OMEGA] / rest)

@@ -1,7 +1,8 @@
-"""Adapters of rf_risk.volatility."""
+"""Adapters for GARCH models, exponentially weighted variances and forecasts."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,14 @@ from rf_risk.volatility import (
     ewma_memory,
     ewma_variance,
     fit_garch,
+    garch_filter,
     garch_forecast,
     half_life,
     loglik,
 )
-from rf_risk.volatility.streaming import GarchState
 from rf_testkit.reference.registry import Answer, Case, answers
 
-HORIZON = 10
+STEPS = 10
 
 
 def _returns(case: Case) -> Any:
@@ -26,95 +27,94 @@ def _returns(case: Case) -> Any:
     return case.series().returns(case.inputs["transform"])
 
 
-def _names(case: Case) -> dict[str, Any]:
-    i = case.inputs
+def _names(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "model": i["model"],
-        "distribution": i.get("distribution", "normal"),
-        "mean": i.get("mean", "constant"),
+        "model": inputs.get("model", "GARCH"),
+        "distribution": inputs.get("distribution", "normal"),
+        "mean": inputs.get("mean", "constant"),
     }
 
 
-def _at(values: Any) -> dict[str, float]:
+def _by_index(values: Iterable[float]) -> dict[str, float]:
     return {str(index): float(value) for index, value in enumerate(values)}
 
 
 @answers("mle", needs="model")
 @answers("error", needs="model returns")
-def fitted(case: Case) -> Answer:
-    """Answer with a fit, its errors and forecasts."""
-    fit = fit_garch(_returns(case), **_names(case))
+def _mle(case: Case) -> Answer:
+    fit = fit_garch(_returns(case), **_names(case.inputs))
     if not fit.converged:
         raise ArithmeticError("the fit did not converge")
-    found: dict[str, Any] = {
+    found = {
         "params": fit.params,
         "loglik": fit.loglik,
-        "next_variance": fit.next_variance,
-        "variance_at": _at(fit.variances),
         "se_hessian": fit.se_hessian,
         "se_opg": fit.se_opg,
         "se_robust": fit.se_robust,
+        "variance_at": _by_index(fit.variances),
+        "next_variance": fit.next_variance,
         "persistence": fit.persistence,
+        "half_life": fit.half_life,
+        "long_run_variance": fit.long_run_variance,
     }
     if "variance_forecast" in case.wanted:
-        found["variance_forecast"] = fit.forecast(HORIZON)
+        found["variance_forecast"] = fit.forecast(case.inputs.get("h", STEPS))
     return found
 
 
 @answers("loglik_at", "error", needs="model params")
-def at_parameters(case: Case) -> Answer:
-    """Answer with the likelihood at given parameters."""
-    told = loglik(_returns(case), case.inputs["params"], **_names(case))
+def _loglik_at(case: Case) -> Answer:
+    told = loglik(_returns(case), case.inputs["params"], **_names(case.inputs))
     return {
         "loglik": told.loglik,
+        "variance_at": _by_index(told.variances),
         "next_variance": told.next_variance,
-        "variance_at": _at(told.variances),
     }
 
 
-@answers("ewma", needs="lambda")
-def ewma(case: Case) -> Answer:
-    """Answer with exponentially weighted variances."""
-    start = case.inputs.get("initial_variance")
-    given = float(start) if isinstance(start, int | float) else None
-    variances, following = ewma_variance(_returns(case), decay=case.inputs["lambda"], start=given)
-    return {"variance_at": _at(variances), "next_variance": following}
+@answers("ewma", "error", needs="lambda")
+def _ewma(case: Case) -> Answer:
+    given = case.inputs.get("initial_variance")
+    first = float(given) if isinstance(given, int | float) else None
+    told = ewma_variance(_returns(case), decay=case.inputs["lambda"], initial_variance=first)
+    return {"variance_at": _by_index(told.variances), "next_variance": told.next_variance}
 
 
 @answers("ewma_days", "error", needs="lambda tolerance")
-def ewma_days(case: Case) -> Answer:
-    """Answer with the memory of an exponential average."""
-    days = ewma_memory(case.inputs["lambda"], tolerance=case.inputs["tolerance"])
-    return {"days": days}
+def _ewma_days(case: Case) -> Answer:
+    return {"days": ewma_memory(case.inputs["lambda"], tolerance=case.inputs["tolerance"])}
 
 
-@answers("filter", needs="initial_variance params returns")
-def filtered(case: Case) -> Answer:
-    """Answer with the volatility after each return."""
-    p = case.inputs["params"]
-    state = GarchState(
-        p["omega"],
-        p["alpha"],
-        p["beta"],
-        case.inputs["initial_variance"],
-        gamma=p.get("gamma", 0.0),
+@answers("filter", "error", needs="model params returns initial_variance")
+def _filter(case: Case) -> Answer:
+    given = case.inputs
+    told = garch_filter(
+        given["returns"],
+        given["params"],
+        model=given["model"],
+        initial_variance=given["initial_variance"],
     )
-    return {"volatility": np.sqrt([state.update(ret) for ret in case.inputs["returns"]])}
+    return {"volatility": np.sqrt(np.append(told.variances[1:], told.next_variance))}
 
 
 @answers("half_life", "error", needs="alpha beta")
-def decay(case: Case) -> Answer:
-    """Answer with persistence and half-life."""
-    persistence = case.inputs["alpha"] + case.inputs["beta"] + 0.5 * case.inputs.get("gamma", 0.0)
+def _half_life(case: Case) -> Answer:
+    given = case.inputs
+    persistence = given["alpha"] + 0.5 * given.get("gamma", 0.0) + given["beta"]
     return {"persistence": persistence, "half_life": half_life(persistence)}
 
 
-@answers("forecast", needs="current_variance h params")
-def forecast(case: Case) -> Answer:
-    """Answer with the variance h periods ahead and in the long run."""
-    p, now = case.inputs["params"], case.inputs["current_variance"]
-    rest = 1.0 - p["alpha"] - p["beta"] - 0.5 * p.get("gamma", 0.0)
+@answers("forecast", "error", needs="params current_variance h")
+def _forecast(case: Case) -> Answer:
+    given = case.inputs
+    params = given["params"]
+    path = garch_forecast(
+        params, given["current_variance"], given["h"], model=given.get("model", "GARCH")
+    )
+    rest = 1.0 - params["alpha"] - 0.5 * params.get("gamma", 0.0) - params["beta"]
+    long_run = params["omega"] / rest if rest > 0.0 else float("inf")
     return {
-        "variance_forecast_h": garch_forecast(now, case.inputs["h"], **p),
-        "long_run_variance": p["omega"] / rest,
+        "variance_forecast": path,
+        "variance_forecast_h": path[-1],
+        "long_run_variance": long_run,
     }

@@ -1,0 +1,1 @@
+"""Compiled arithmetic of the volatility models."""
