@@ -187,6 +187,12 @@ COMMANDS = (
         ("rf price mc 100 100 1 0.2 --payoff asian --paths 100000 --seed 1",),
     ),
     Entry(
+        "price warm",
+        "rf_cli.warm:warm",
+        "Compile every pricing kernel now; later commands load them from a cache.",
+        ("rf price warm",),
+    ),
+    Entry(
         "signals",
         "rf_cli.signals:signals",
         "Compute indicators over a file of bars.",

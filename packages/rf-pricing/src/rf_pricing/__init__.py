@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rf_pricing.american import american_price
     from rf_pricing.heston import HestonParams, calibrate_heston, heston_price
     from rf_pricing.vanilla import bsm_greeks, bsm_implied_vol, bsm_price
+    from rf_pricing.warming import warm
 
 _HOMES = {
     "bsm_price": "vanilla",
@@ -22,6 +23,7 @@ _HOMES = {
     "HestonParams": "heston",
     "heston_price": "heston",
     "calibrate_heston": "heston",
+    "warm": "warming",
 }
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "HestonParams",
     "heston_price",
     "calibrate_heston",
+    "warm",
 ]
 
 

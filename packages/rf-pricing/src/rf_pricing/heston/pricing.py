@@ -79,8 +79,9 @@ def heston_price(
     Notes
     -----
     The integral of Lewis with the Black-Scholes price of the same expected variance as control
-    variate; nodes are doubled until a rule agrees with the one of half its panels to 1e-11 of the square
-    root of forward times strike; the finer one, which is used, is then good to about 1e-15. With ``sigma = 0`` the variance is known and the price is that of Black and Scholes.
+    variate. Nodes are doubled until a rule agrees with the one of half its panels to 1e-11 of the
+    square root of forward times strike; the finer one, which is used, is then good to about 1e-15.
+    With ``sigma = 0`` the variance is known and the price is that of Black and Scholes.
 
     References
     ----------
