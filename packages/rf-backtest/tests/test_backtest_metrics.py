@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rf_backtest import drawdown, performance, relative, sharpe, sortino
@@ -41,6 +41,7 @@ def test_a_fall_that_lasts_has_no_recovery():
 
 
 @given(RETURNS)
+@example([0.0, 1.347068989156429e-94])
 def test_total_return_and_drawdown_agree_with_the_path(returns):
     wealth = np.concatenate(([1.0], np.cumprod(1.0 + np.array(returns))))
     told = performance(returns)

@@ -149,6 +149,7 @@ def moments(returns: npt.ArrayLike) -> tuple[float, float]:
     if _deviation(r) == 0.0:
         return nan, nan
     centred = r - r.mean()
+    centred = centred / np.abs(centred).max()  # squares of tiny returns would be 0
     variance = float(np.mean(centred**2))
     skew = float(np.mean(centred**3)) / variance**1.5
     return skew, float(np.mean(centred**4)) / variance**2 - 3.0

@@ -116,9 +116,11 @@ def stylized_facts(returns: npt.ArrayLike, volume: npt.ArrayLike | None = None) 
 def _shape(x: FloatArray) -> tuple[float, float]:
     """Return skewness and excess kurtosis from biased moments."""
     centred = x - x.mean()
-    variance = float(np.mean(centred**2))
-    if variance == 0.0:
+    largest = float(np.abs(centred).max())
+    if largest == 0.0:
         return nan, nan
+    centred = centred / largest  # squares of tiny returns would be 0
+    variance = float(np.mean(centred**2))
     skew = float(np.mean(centred**3)) / variance**1.5
     return skew, float(np.mean(centred**4)) / variance**2 - 3.0
 
