@@ -141,7 +141,7 @@ def snapshot(risk_state: Callable[..., RiskState]) -> Callable[..., RiskSnapshot
             "vol": 0.2,
             "average_vol": 0.2,
             "measures": Measured(),
-            "unavailable": {},
+            "agreement": 0.5,
         }
         for name in ("positions", "marks"):
             given = changes.pop(name, {})

@@ -60,12 +60,12 @@ def test_the_rules_run_in_the_order_of_the_requirements() -> None:
         "daily_notional",
         "self_match",  # 11 self-match
         "unattended_orders",  # 12 repeated execution
-        "concentration",  # 13 safety gate
+        "agreement",  # 13 safety gate
+        "concentration",
         "volatility",
         "correlation",
         "value_at_risk",
         "trade_count",
-        "safety_gate",
     )
 
 
@@ -805,14 +805,14 @@ def test_a_smaller_order_passes_every_rule_again(snapshot: Make, intent: Make, s
     _expect(CHAIN.review(seen, intent()), "duplicate_order", "0 ms", "1000 ms")
 
 
-def test_measures_that_nobody_computes_are_shown_and_do_not_block(
+def test_without_a_swarm_agreement_is_unavailable_and_does_not_block(
     snapshot: Make, intent: Make
 ) -> None:
-    seen = snapshot(unavailable={"agreement": "no swarm"})
+    seen = snapshot(agreement=None)
 
-    judged = CHAIN.explain(seen, intent())[-1]
+    judged = {told.rule: told for told in CHAIN.explain(seen, intent())}["agreement"]
 
-    assert (judged.outcome, judged.reason) == (Outcome.UNAVAILABLE, "agreement: no swarm")
+    assert judged.outcome is Outcome.UNAVAILABLE
     _expect(CHAIN.review(seen, intent()), "")
 
 
@@ -869,3 +869,11 @@ def test_an_exit_is_not_measured(snapshot: Make, intent: Make, measured: Make) -
     seen = snapshot(positions={"sim:A": 20, "sim:B": 10}, marks={"sim:B": 100}, measures=measures)
 
     assert isinstance(CHAIN.review(seen, intent(side=Side.SELL)), Approved)
+
+
+@pytest.mark.parametrize(("share", "passes"), [(0.85, True), (0.851, False)])
+def test_a_swarm_that_stands_on_one_side_is_a_herd(
+    snapshot: Make, intent: Make, share: float, passes: bool
+) -> None:
+    expected = ("",) if passes else ("agreement", "85.1%", "85%")
+    _expect(CHAIN.review(snapshot(agreement=share), intent()), *expected)

@@ -15,7 +15,7 @@ POSITIVE = [
     "attenuate_after_trades", "max_account_vol",
 ]  # fmt: skip
 FRACTIONS = ["max_drawdown", "price_collar", "max_concentration", "attenuation", "max_correlation",
-             "max_daily_var"]  # fmt: skip
+             "max_daily_var", "max_agreement"]  # fmt: skip
 OTHER = ["duplicate_window_ms", "allow_market_orders", "self_match"]
 
 

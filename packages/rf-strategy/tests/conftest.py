@@ -26,6 +26,7 @@ class Context:
         self.quote = None
         self.features = Features()
         self.held = Decimal(0)
+        self.verdict = None
 
     def position(self, strategy_id):
         return self.held

@@ -92,6 +92,13 @@ class SwapStrategy(_Command, frozen=True, kw_only=True, tag="strategy_swap"):
     parameters: str = "{}"
 
 
+class AcceptVerdict(_Command, frozen=True, kw_only=True, tag="accept_verdict"):
+    """Send the order of the newest verdict on an instrument, where the settings say `ask`."""
+
+    instrument_id: InstrumentId
+    cycle_id: str
+
+
 class Shutdown(_Command, frozen=True, kw_only=True, tag="shutdown"):
     """Stop the daemon; `cancel_orders` says what happens to open orders."""
 
@@ -109,5 +116,6 @@ Command = (
     | TightenRisk
     | SetStrategyEnabled
     | SwapStrategy
+    | AcceptVerdict
     | Shutdown
 )

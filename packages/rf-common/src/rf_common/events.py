@@ -19,6 +19,7 @@ from rf_common.clock import Clock, UnixNanos
 from rf_common.commands import Command
 from rf_common.enums import FeedState, Liquidity, OrderStatus, Side
 from rf_common.ids import ClientOrderId, InstrumentId, VenueOrderId
+from rf_common.intelligence import AnalystSignal, GraphContext, QuantSnapshot, SwarmSignal
 
 Level = tuple[float, float]
 """Price and quantity of one book level."""
@@ -297,6 +298,10 @@ Payload = (
     | Timer
     | StorageFailed
     | VolatilityFitted
+    | QuantSnapshot
+    | SwarmSignal
+    | GraphContext
+    | AnalystSignal
     | Commanded
 )
 """Everything that may enter the inbox."""

@@ -9,6 +9,7 @@ import msgspec
 from rf_common.clock import UnixNanos
 from rf_common.enums import FeedState, OrderType, Severity, Side, SystemState, TimeInForce
 from rf_common.ids import ClientOrderId, InstrumentId, StrategyId
+from rf_common.intelligence import GateDecided
 
 
 class Signal(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="sig"):
@@ -204,5 +205,6 @@ Output = (
     | PositionAdopted
     | Notice
     | CommandAnswer
+    | GateDecided
 )
 """Everything `Engine.process` may return."""

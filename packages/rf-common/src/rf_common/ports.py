@@ -19,6 +19,7 @@ from rf_common.events import (
 )
 from rf_common.ids import ClientOrderId, InstrumentId, StrategyId
 from rf_common.instruments import Instrument
+from rf_common.intelligence import GateDecided
 from rf_common.orders import CancelOrder, OrderRequest, Output, ReplaceOrder, Signal
 
 __all__ = [
@@ -140,6 +141,11 @@ class StrategyContext(Protocol):
     @property
     def features(self) -> FeatureView:
         """Streaming measures of this instrument."""
+        ...
+
+    @property
+    def verdict(self) -> GateDecided | None:
+        """The gate's newest verdict on this instrument, None before the first."""
         ...
 
     def position(self, strategy_id: StrategyId) -> Decimal:

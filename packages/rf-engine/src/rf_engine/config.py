@@ -10,6 +10,7 @@ from rf_common.config import POSITIVE, check
 from rf_common.enums import Mode
 from rf_common.ids import StrategyId
 from rf_feature.config import FeatureConfig
+from rf_risk.analyst_gate import AnalystGateConfig
 from rf_risk.config import MeasureConfig, RiskLimits
 from rf_strategy.registry import StrategySpec
 from rf_strategy.sizing import SizerConfig
@@ -17,6 +18,7 @@ from rf_strategy.sizing import SizerConfig
 DEFAULT_STRATEGIES = (
     StrategySpec(id=StrategyId("momentum"), factory="momentum"),
     StrategySpec(id=StrategyId("mean_reversion"), factory="mean_reversion"),
+    StrategySpec(id=StrategyId("ai_momentum"), factory="ai_momentum"),
 )
 
 
@@ -37,6 +39,8 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Windows of the streaming features."""
     measures: MeasureConfig = MeasureConfig()
     """Windows of VaR, correlation and GARCH volatility."""
+    gate: AnalystGateConfig = AnalystGateConfig()
+    """What the verdict on an analyst's opinion needs."""
     strategies: tuple[StrategySpec, ...] = DEFAULT_STRATEGIES
     """Strategies to run, in order."""
     heartbeat_ms: int = 500

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
+from rf_common.clock import NANOS_PER_SECOND, UnixNanos
 from rf_common.enums import Severity, SystemState
 from rf_common.ids import InstrumentId, StrategyId
 from rf_common.instruments import Instrument
@@ -17,6 +19,9 @@ from rf_risk import RiskChain, standard_checks
 from rf_risk.session_vol import SessionGarch
 from rf_strategy import Factory, StrategyRegistry, VolTargetSizer
 from rf_strategy.registry import OFF_IN_SETTINGS
+
+if TYPE_CHECKING:
+    from rf_engine.minds import Mind
 
 
 class Core:
@@ -60,9 +65,8 @@ class Core:
         self.sizer = VolTargetSizer(config.sizer)
         self.outputs: list[Output] = []
         self.last_words: dict[tuple[StrategyId, InstrumentId], str] = {}
-        self.unavailable = {
-            "agreement": "no swarm is running in this version",
-        }
+        self.minds: dict[InstrumentId, Mind] = {}
+        self.agreement: dict[InstrumentId, tuple[UnixNanos, float]] = {}
 
     def _make_features(self, instrument: Instrument) -> FeatureSet:
         measures = self.config.measures
@@ -95,3 +99,12 @@ class Core:
     def answer(self, command_id: str, ok: bool, code: str, text: str, fix: str = "") -> None:
         """Answer a command."""
         self.emit(CommandAnswer(command_id, ok, code, text, fix))
+
+    def agreement_of(self, instrument_id: InstrumentId) -> float | None:
+        """Return the swarm's newest agreement about an instrument while it is believed."""
+        told = self.agreement.get(instrument_id)
+        if told is None:
+            return None
+        ts, share = told
+        age_s = (self.state.now - ts) // NANOS_PER_SECOND
+        return share if age_s <= self.config.gate.max_age_s else None

@@ -8,6 +8,7 @@ from typing import Any
 
 from rf_common import commands as asked
 from rf_common.enums import OrderStatus, SystemState
+from rf_common.intelligence import Verdict
 from rf_common.orders import (
     CancelOrder,
     CommandAnswer,
@@ -17,7 +18,7 @@ from rf_common.orders import (
     RequestReport,
     StrategyChanged,
 )
-from rf_engine import trading
+from rf_engine import minds, trading
 from rf_engine.core import Core
 from rf_oms.orders import Order
 from rf_risk import HUMAN, Refused
@@ -198,6 +199,23 @@ def _swap(core: Core, command: asked.SwapStrategy) -> None:
     core.answer(command.command_id, True, "DONE", f"{command.strategy_id} is {reason}")
 
 
+def _accept(core: Core, command: asked.AcceptVerdict) -> None:
+    decided = market.verdict if (market := core.state.markets.get(command.instrument_id)) else None
+    allowed = core.config.gate.may_trade
+    problem = ""
+    if allowed == "never":
+        problem = "engine.gate.may_trade is never: verdicts do not become orders"
+    elif decided is None or decided.cycle_id != command.cycle_id:
+        problem = f"cycle {command.cycle_id} is not the newest of {command.instrument_id}"
+    elif decided.verdict is Verdict.REJECTED:
+        problem = f"the gate rejected it: {decided.reason}"
+    if problem or decided is None:
+        core.answer(command.command_id, False, "NO_VERDICT", problem, "rf ai show")
+        return
+    text = minds.trade_verdict(core, decided, actor=command.actor)
+    core.answer(command.command_id, text.startswith("sent"), "VERDICT", text)
+
+
 def _shutdown(core: Core, command: asked.Shutdown) -> None:
     core.move_to(SystemState.STOPPING, "shutdown", command.actor)
     count = trading.cancel_all(core, "shutdown") if command.cancel_orders else 0
@@ -226,5 +244,6 @@ _HANDLERS: dict[type, Callable[[Core, Any], None]] = {
     asked.TightenRisk: _tighten,
     asked.SetStrategyEnabled: _enable,
     asked.SwapStrategy: _swap,
+    asked.AcceptVerdict: _accept,
     asked.Shutdown: _shutdown,
 }

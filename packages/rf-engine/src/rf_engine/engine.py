@@ -29,8 +29,9 @@ from rf_common.events import (
     VolatilityFitted,
 )
 from rf_common.instruments import Instrument
+from rf_common.intelligence import StageAnswer
 from rf_common.orders import FeedChanged, Output, RequestBook, RequestReport
-from rf_engine import desk, supervision, trading
+from rf_engine import desk, minds, supervision, trading
 from rf_engine.config import EngineConfig
 from rf_engine.core import Core
 from rf_engine.ledger import Ledger
@@ -85,6 +86,9 @@ class Engine:
         }
         for kind in get_args(OrderEvent):
             self._handlers[kind] = self._on_order_event
+        for kind in get_args(StageAnswer):
+            self._handlers[kind] = self._on_stage
+        self._seq = 0
 
     @property
     def state(self) -> EngineState:
@@ -101,6 +105,7 @@ class Engine:
         """
         core = self.core
         core.state.now = envelope.ts_init
+        self._seq = envelope.seq
         handler = self._handlers.get(type(envelope.payload))
         if handler is None:
             raise TypeError(f"expected a payload of the corridor, was {type(envelope.payload)}")
@@ -252,6 +257,9 @@ class Engine:
             return
         if variance is not None:
             self.core.features[fitted.instrument_id].use_variance(variance)
+
+    def _on_stage(self, answer: StageAnswer) -> None:
+        minds.on_stage(self.core, answer, self._seq)
 
     def _on_storage_failed(self, failed: StorageFailed) -> None:
         self.core.state.on_storage_failed(failed)

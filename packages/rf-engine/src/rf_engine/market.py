@@ -13,6 +13,7 @@ from rf_common.enums import FeedState
 from rf_common.events import BookDelta, Level, Quote, Trade
 from rf_common.ids import StrategyId
 from rf_common.instruments import Instrument
+from rf_common.intelligence import GateDecided
 from rf_common.ports import FeatureView
 from rf_engine.book import L2Book
 from rf_oms.account import Account
@@ -41,6 +42,7 @@ class Market:
         "quote",
         "quote_ts",
         "trade",
+        "verdict",
     )
 
     def __init__(self, instrument: Instrument, account: Account, features: FeatureView) -> None:
@@ -49,6 +51,7 @@ class Market:
         self.quote: Quote | None = None
         self.quote_ts = UnixNanos(0)
         self.trade: Trade | None = None
+        self.verdict: GateDecided | None = None
         self.book = L2Book()
         self.feed_state = FeedState.CONNECTING
         self.feed_reason = "no price yet"

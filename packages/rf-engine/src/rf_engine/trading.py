@@ -137,7 +137,7 @@ def snapshot(
         vol=features.garch_vol if features is not None else None,
         average_vol=features.average_vol if features is not None else None,
         measures=core.measures,
-        unavailable=core.unavailable,
+        agreement=core.agreement_of(instrument_id),
     )
 
 

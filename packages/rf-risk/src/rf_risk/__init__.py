@@ -5,6 +5,7 @@ and carries its rule, value and limit. `RiskState` counts what the limits are me
 and survives a restart. What cannot be computed refuses.
 """
 
+from rf_risk.analyst_gate import AnalystGateConfig, Cycle, Portfolio, judge
 from rf_risk.chain import (
     Approved,
     Check,
@@ -15,7 +16,7 @@ from rf_risk.chain import (
     RiskChain,
     RiskSnapshot,
 )
-from rf_risk.checks import HUMAN, standard_checks
+from rf_risk.checks import HUMAN, safety_gate, standard_checks
 from rf_risk.config import RiskLimits, SelfMatch
 from rf_risk.kill_switch import KillState
 from rf_risk.state import RiskState, RiskStateCopy, TokenBucket
@@ -37,4 +38,9 @@ __all__ = [
     "TokenBucket",
     "KillState",
     "HUMAN",
+    "safety_gate",
+    "AnalystGateConfig",
+    "Cycle",
+    "Portfolio",
+    "judge",
 ]

@@ -54,8 +54,8 @@ class RiskSnapshot:
 
     Positions and marks are by instrument; `instrument` is None for an unknown one. `vol` and
     `average_vol` are decimals per year, None while they cannot be computed. `measures` tells VaR
-    and correlation of holdings. `unavailable`
-    names measures that belong to the safety gate and what is missing for each.
+    and correlation of holdings. `agreement` is the share of the swarm's agents on the larger
+    side, None unless a swarm spoke about the instrument of late.
     """
 
     now: UnixNanos
@@ -75,7 +75,7 @@ class RiskSnapshot:
     vol: float | None
     average_vol: float | None
     measures: Measures
-    unavailable: Mapping[str, str]
+    agreement: float | None
 
     @property
     def mid(self) -> Decimal | None:

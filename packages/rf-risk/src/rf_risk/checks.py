@@ -464,12 +464,16 @@ def trade_count(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
     )
 
 
-def gate_measures(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
-    """Safety gate: measures that no part of this session can compute, in their own words."""
-    if snapshot.unavailable:
-        words = "; ".join(f"{name}: {why}" for name, why in snapshot.unavailable.items())
-        return Judgement("safety_gate", Outcome.UNAVAILABLE, reason=words)
-    return _pass("safety_gate")
+def agreement(snapshot: RiskSnapshot, intent: OrderIntent) -> Judgement:
+    """Safety gate: a swarm of which nearly all stand on one side is a herd, not a proof."""
+    share, limit = snapshot.agreement, snapshot.limits.max_agreement
+    if share is None:
+        reason = f"no swarm has spoken about {intent.instrument_id} of late"
+        return Judgement("agreement", Outcome.UNAVAILABLE, "unavailable", f"{limit:.0%}", reason)
+    if share > limit and not snapshot.reduces(intent):
+        reason = f"{share:.0%} of the swarm's agents stand on one side"
+        return _refuse("agreement", f"{share:.1%}", f"{limit:.0%}", reason)
+    return _pass("agreement", f"{share:.1%}", f"{limit:.0%}")
 
 
 _RULES: tuple[tuple[str, Review], ...] = (
@@ -494,15 +498,34 @@ _RULES: tuple[tuple[str, Review], ...] = (
     ("daily_notional", daily_notional),
     ("self_match", self_match),
     ("unattended_orders", unattended_orders),
+    ("agreement", agreement),
     ("concentration", concentration),
     ("volatility", volatility_surge),
     ("correlation", correlation),
     ("value_at_risk", value_at_risk),
     ("trade_count", trade_count),
-    ("safety_gate", gate_measures),
 )
 
 
 def standard_checks() -> tuple[Check, ...]:
     """Return the checks of the house in their fixed order."""
     return tuple(Rule(rule, judge) for rule, judge in _RULES)
+
+
+def safety_gate(snapshot: RiskSnapshot, intent: OrderIntent) -> tuple[Judgement, ...]:
+    """Return what the deterministic safety gate says of an order: no model takes part in it.
+
+    Agreement, drawdown, concentration, volatility, number of trades, correlation; the same rules
+    stand in the chain that the order passes later.
+    """
+    return tuple(judge(snapshot, intent) for judge in _SAFETY_GATE)
+
+
+_SAFETY_GATE: tuple[Review, ...] = (
+    agreement,
+    max_drawdown,
+    concentration,
+    volatility_surge,
+    trade_count,
+    correlation,
+)

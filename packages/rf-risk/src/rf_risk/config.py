@@ -57,6 +57,8 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Orders of one strategy without a person before it is disabled."""
     max_concentration: float = 0.20
     """Largest share of equity in one instrument, fraction."""
+    max_agreement: float = 0.85
+    """Largest share of a swarm's agents on one side."""
     max_vol_ratio: float = 2.5
     """Largest present volatility as a multiple of the instrument's own average."""
     max_correlation: float = 0.80
@@ -90,6 +92,7 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
                 "duplicate_window_ms": NOT_NEGATIVE,
                 "max_unattended_orders": POSITIVE,
                 "max_concentration": FRACTION,
+                "max_agreement": FRACTION,
                 "max_vol_ratio": POSITIVE,
                 "max_correlation": FRACTION,
                 "max_daily_var": FRACTION,

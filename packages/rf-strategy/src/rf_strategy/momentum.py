@@ -67,21 +67,24 @@ class Momentum:
         if px is None or average is None:
             return None
         state.deviation = deviation = (px - average) / average
-        direction = self._direction(deviation, state.opinion.direction)
+        direction, why = self._direction(context, deviation, state.opinion.direction)
         confidence = min(abs(deviation) / self._parameters.threshold, 1.0)
         return state.opinion.tell(
             context,
             self.strategy_id,
             direction,
             max(confidence, 0.01),
-            reason=f"deviation {deviation * 1e4:+.1f} bps from average of {state.mean.period}",
+            reason=f"deviation {deviation * 1e4:+.1f} bps from average of {state.mean.period}{why}",
             again_after=self._parameters.again_after,
         )
 
-    def _direction(self, deviation: float, present: int) -> int:
+    def _direction(
+        self, context: StrategyContext, deviation: float, present: int
+    ) -> tuple[int, str]:
+        """Return the side to stand on, and what is to be added to the reason."""
         if abs(deviation) > self._parameters.threshold:
-            return 1 if deviation > 0 else -1
-        return present if deviation * present > 0 else 0
+            return (1 if deviation > 0 else -1), ""
+        return (present if deviation * present > 0 else 0), ""
 
     def on_fill(self, context: StrategyContext, fill: OrderFilled) -> None:
         """Positions are read from the context; nothing to remember."""

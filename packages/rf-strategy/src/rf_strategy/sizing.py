@@ -101,7 +101,7 @@ class VolTargetSizer:
             side=side,
             quantity=quantity,
             order_type=OrderType.LIMIT,
-            limit_price=self._limit_price(mid, side, instrument),
+            limit_price=self.limit_price(mid, side, instrument),
             stop_price=None,
             time_in_force=TimeInForce.DAY,
             reduce_only=closing,
@@ -125,7 +125,8 @@ class VolTargetSizer:
         scale = min(1.0, self._config.target_vol / vol) if vol > 0 else 1.0
         return equity * Decimal(str(self._config.max_fraction * signal.confidence * scale))
 
-    def _limit_price(self, mid: Decimal, side: Side, instrument: Instrument) -> Decimal:
+    def limit_price(self, mid: Decimal, side: Side, instrument: Instrument) -> Decimal:
+        """Return the price of an order that takes what the market offers near its mid."""
         offset = Decimal(str(self._config.limit_offset)) * side.sign
         rounding: money.Rounding = "down" if side is Side.BUY else "up"
         price = money.to_price(mid * (1 + offset), instrument.tick, rounding)

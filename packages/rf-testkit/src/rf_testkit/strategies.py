@@ -60,12 +60,12 @@ _LEAVES: dict[Any, SearchStrategy[Any]] = {
     type(None): st.none(),
 }
 # Fields whose type allows more than their docstring does.
-_FIELDS: dict[str, SearchStrategy[Any]] = {
-    "direction": st.sampled_from((-1, 0, 1)),
-    "confidence": st.floats(0.0, 1.0, exclude_min=True),
-    "positions": st.lists(st.tuples(instrument_ids, amounts | amounts.map(Decimal.__neg__))).map(
-        tuple
-    ),
+_FIELDS: dict[tuple[str, Any], SearchStrategy[Any]] = {
+    ("direction", int): st.sampled_from((-1, 0, 1)),
+    ("confidence", float): st.floats(0.0, 1.0, exclude_min=True),
+    ("positions", tuple[tuple[InstrumentId, Decimal], ...]): st.lists(
+        st.tuples(instrument_ids, amounts | amounts.map(Decimal.__neg__))
+    ).map(tuple),
 }
 
 
@@ -126,8 +126,8 @@ def envelopes() -> SearchStrategy[Envelope]:
 
 
 def _of_struct(kind: type[msgspec.Struct]) -> SearchStrategy[Any]:
-    fields = {
-        field.name: _FIELDS[field.name] if field.name in _FIELDS else of_type(field.type)
-        for field in msgspec.structs.fields(kind)
-    }
+    fields = {}
+    for field in msgspec.structs.fields(kind):
+        special = _FIELDS.get((field.name, field.type))
+        fields[field.name] = special if special is not None else of_type(field.type)
     return st.builds(kind, **fields)
