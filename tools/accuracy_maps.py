@@ -152,7 +152,7 @@ def heston() -> str:
             0.5 * (edges[1:, None] + edges[:-1, None]) + 0.5 * np.diff(edges)[:, None] * x
         ).ravel()
         weights = (0.5 * np.diff(edges)[:, None] * w).ravel()
-        phi = heston_cf(params, nodes, float(tau))
+        phi = heston_cf(params, nodes - 0.5j, float(tau))
         k = -moneyness
         turned = np.exp(1j * np.outer(k, nodes)) * phi / (nodes**2 + 0.25)
         strikes = 100.0 * np.exp(moneyness)

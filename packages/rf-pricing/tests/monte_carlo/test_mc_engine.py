@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rf_pricing.monte_carlo import (
@@ -157,6 +157,7 @@ def test_dates_on_the_grid_are_not_doubled():
 
 
 @settings(max_examples=25, deadline=None)
+@example(v0=1e-30, theta=0.0, kappa=1.0, sigma=1.0, rho=0.0, tau=1.0)
 @given(
     v0=st.floats(0.0, 1.0),
     theta=st.floats(0.0, 1.0),

@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, isfinite
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import least_squares
 
-from rf_pricing.heston import _kernels
-from rf_pricing.heston.model import HestonParams
-from rf_pricing.heston.quadrature import rule
-from rf_pricing.vanilla import black76_greeks, black76_implied_vol
+from rf_pricing.heston._kernels.fit import levenberg, surface_vols
+from rf_pricing.heston.model import FloatArray, HestonParams
 
-Floats = npt.NDArray[np.float64]
-
+_NAMES = ("v0", "kappa", "theta", "sigma", "rho")
 _LOW = np.array([1e-6, 0.01, 1e-6, 0.01, -0.999])
 _HIGH = np.array([4.0, 20.0, 4.0, 5.0, 0.999])
-_PANELS = 12
+_MOST = 200
+_MET = 1e-9
+"""Root mean square below which a fit is taken for the parameters of the surface itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class HestonFit:
-    """A calibration and how well it reprices: errors are in volatility, decimals.
+    """A calibration and how well it reprices: errors are in volatility, decimals, unweighted.
 
     `converged` tells whether the least squares ended at a minimum; `at_bound` names parameters
-    that stand at the end of their range.
+    that stand at the end of their range; `iterations` counts those of the start that won,
+    `starts` how many were tried.
     """
 
     params: HestonParams
     rmse_vol: float
     max_error: float
     quotes: int
-    evaluations: int
+    iterations: int
+    starts: int
     converged: bool
+    feller: bool
     at_bound: tuple[str, ...]
 
 
@@ -72,54 +74,65 @@ def calibrate_heston(
     Raises
     ------
     ValueError
-        If there are fewer than 5 quotes, or one is not finite and positive.
+        If there are fewer than 5 quotes, one is not finite and positive, or no start can be
+        priced.
+
+    Notes
+    -----
+    Bounds: variances 1e-6 to 4, kappa 0.01 to 20, sigma 0.01 to 5, rho -0.999 to 0.999. All
+    strikes of one expiry share the transform and its derivatives. The starts are tried in order
+    until one meets every quote; the same quotes give the same fit.
 
     References
     ----------
-    Cui, del Bano Rollin and Germano (2017) for the analytic gradient; bounds as usual: variances
-    1e-6 to 4, kappa 0.01 to 20, sigma 0.01 to 5, rho -0.999 to 0.999.
+    Cui, del Bano Rollin and Germano (2017) for the analytic gradient; More (1978).
+
+    Examples
+    --------
+    >>> from rf_pricing.heston import heston_implied_vol
+    >>> model = HestonParams(v0=0.04, kappa=2.0, theta=0.06, sigma=0.6, rho=-0.7)
+    >>> strikes, taus = np.tile([80.0, 90.0, 100.0, 110.0], 3), np.repeat([0.25, 1.0, 2.0], 4)
+    >>> quotes = heston_implied_vol(model, 100.0, strikes, taus)
+    >>> fit = calibrate_heston(100.0, strikes, taus, quotes)
+    >>> round(fit.params.kappa, 6), fit.rmse_vol < 1e-10
+    (2.0, True)
     """
-    quotes = _Quotes(
-        spot, strikes, taus, vols, rate=rate, dividend_yield=dividend_yield, weights=weights
-    )
-    starts = [start.array] if start is not None else quotes.starts()
-    best = None
-    evaluations = 0
+    surface = _Surface(spot, strikes, taus, vols, carry=rate - dividend_yield, weights=weights)
+    starts = [start.array] if start is not None else surface.starts()
+    best, lowest, iterations, converged, tried = starts[0], inf, 0, False, 0
     for first in starts:
-        found = least_squares(
-            quotes.residuals,
-            np.clip(first, _LOW * 1.01, _HIGH * 0.99),
-            jac=quotes.jacobian,
-            bounds=(_LOW, _HIGH),
-            x_scale=np.array([0.05, 2.0, 0.05, 0.5, 0.5]),
-            ftol=1e-14,
-            xtol=1e-13,
-            gtol=1e-14,
-            max_nfev=150,
-        )
-        evaluations += int(found.nfev)
-        if best is None or found.cost < best.cost:
-            best = found
-        if best.cost < 1e-14 * quotes.count:
+        p = np.clip(first, 1.01 * _LOW, 0.99 * _HIGH)
+        p[4] = np.clip(first[4], 0.99 * _LOW[4], 0.99 * _HIGH[4])
+        cost, count, settled = levenberg(p, *surface.quotes, _LOW, _HIGH, _MOST)
+        tried += 1
+        if cost < lowest:
+            best, lowest, iterations, converged = p, cost, int(count), bool(settled)
+        if lowest <= _MET**2 * surface.weight:
             break
-    assert best is not None
-    params = HestonParams(*map(float, best.x))
-    errors = quotes.errors(best.x)
-    names = ("v0", "kappa", "theta", "sigma", "rho")
-    near = (best.x <= _LOW * 1.001 + 1e-12) | (best.x >= _HIGH * 0.999)
+    if lowest == inf:
+        raise ValueError("expected quotes that some start can price, was none of them")
+    errors = surface.errors(best)
+    at_bound = tuple(
+        name
+        for name, value, low, high in zip(_NAMES, best, _LOW, _HIGH, strict=True)
+        if value <= low or value >= high
+    )
+    params = HestonParams(*map(float, best))
     return HestonFit(
         params=params,
         rmse_vol=float(np.sqrt(np.mean(errors**2))),
         max_error=float(np.abs(errors).max()),
-        quotes=quotes.count,
-        evaluations=evaluations,
-        converged=bool(best.status > 0) and bool(np.isfinite(errors).all()),
-        at_bound=tuple(name for name, is_near in zip(names, near, strict=True) if is_near),
+        quotes=errors.size,
+        iterations=iterations,
+        starts=tried,
+        converged=converged,
+        feller=params.feller,
+        at_bound=at_bound,
     )
 
 
-class _Quotes:
-    """A quoted surface by expiry, with the model's volatilities and their slopes."""
+class _Surface:
+    """Quotes sorted by expiry, as the kernels take them."""
 
     def __init__(
         self,
@@ -128,89 +141,68 @@ class _Quotes:
         taus: npt.ArrayLike,
         vols: npt.ArrayLike,
         *,
-        rate: float,
-        dividend_yield: float,
+        carry: float,
         weights: npt.ArrayLike | None,
     ) -> None:
-        columns = [np.asarray(x, dtype=np.float64) for x in (strikes, taus, vols)]
-        sizes = {column.shape for column in columns}
-        if len(sizes) != 1 or columns[0].ndim != 1 or columns[0].size < 5:
-            raise ValueError(f"expected 5 or more quotes in arrays of one length, was {sizes}")
-        if not (spot > 0.0 and all((np.isfinite(c) & (c > 0.0)).all() for c in columns)):
-            raise ValueError("expected finite positive spot, strikes, times and volatilities")
-        self.strikes, self.taus, self.vols = columns
-        self.count = self.strikes.size
-        self.weights = np.ones(self.count) if weights is None else np.asarray(weights, float)
-        if self.weights.shape != self.vols.shape or not (self.weights >= 0.0).all():
-            raise ValueError("expected a weight of at least 0 for each quote")
-        self.roots = np.sqrt(self.weights)
-        self.forwards = spot * np.exp((rate - dividend_yield) * self.taus)
-        self.is_call = self.strikes >= self.forwards
-        self.groups = [np.flatnonzero(self.taus == tau) for tau in np.unique(self.taus)]
-        self._at: tuple[bytes, Floats, Floats] | None = None
+        named = {"strikes": strikes, "taus": taus, "vols": vols}
+        columns = {name: _positive(name, value) for name, value in named.items()}
+        shapes = [column.shape for column in columns.values()]
+        if len(set(shapes)) != 1 or len(shapes[0]) != 1 or shapes[0][0] < 5:
+            raise ValueError(f"expected 5 or more quotes in arrays of one length, was {shapes}")
+        if not (isfinite(spot) and spot > 0.0):
+            raise ValueError(f"expected spot to be positive and finite, was {spot!r}")
+        if not isfinite(carry):
+            raise ValueError(f"expected finite rates, was a difference of {carry!r}")
+        order = np.argsort(columns["taus"], kind="stable")
+        sorted_ = {name: column[order] for name, column in columns.items()}
+        weighed = np.ones(order.size) if weights is None else _floats("weights", weights)
+        if weighed.shape != order.shape or not ((weighed >= 0.0) & (weighed < inf)).all():
+            raise ValueError(f"expected a finite weight of at least 0 per quote, was {weights!r}")
+        self.weight = float(weighed.sum())
+        if self.weight == 0.0:
+            raise ValueError("expected a positive weight, was none")
+        expiries, edges = np.unique(sorted_["taus"], return_index=True)
+        self.log_strikes = np.log(sorted_["strikes"] / spot) - carry * sorted_["taus"]
+        self.vols, self.taus = sorted_["vols"], sorted_["taus"]
+        ends = np.append(edges, order.size).astype(np.int64)
+        self.quotes = (self.log_strikes, ends, expiries, self.vols, weighed[order])
 
-    def starts(self) -> list[Floats]:
-        near = np.argsort(np.abs(np.log(self.strikes / self.forwards)) / np.sqrt(self.taus))
-        level = float(np.median(self.vols[near[: max(3, self.count // 6)]])) ** 2
-        short = self.groups[0]
-        first = float(self.vols[short].min()) ** 2
+    def errors(self, p: FloatArray) -> FloatArray:
+        """Return model less quoted volatilities, sorted by expiry."""
+        found, slopes = np.empty(self.vols.size), np.empty((self.vols.size, 5))
+        log_strikes, ends, expiries, quoted, _ = self.quotes
+        surface_vols(p, log_strikes, ends, expiries, found, slopes)
+        return found - quoted
+
+    def starts(self) -> list[FloatArray]:
+        """Return where to start: levels and the sign of the skew from the quotes."""
+        near = np.abs(self.log_strikes) / np.sqrt(self.taus)
+        first, last = self.taus == self.taus[0], self.taus == self.taus[-1]
+        short = float(self.vols[first][np.argmin(near[first])]) ** 2
+        long = float(self.vols[last][np.argmin(near[last])]) ** 2
+        lean = float(np.dot(self.vols - self.vols.mean(), self.log_strikes / np.sqrt(self.taus)))
+        sign = 1.0 if lean > 0.0 else -1.0
+        vol = np.sqrt(max(short, long))
         return [
-            np.array([level, 2.0, level, 0.4, -0.7]),
-            np.array([first, 1.0, level, 0.6, -0.3]),
-            np.array([level, 5.0, level, 1.0, 0.3]),
+            np.array([short, 1.5, long, 2.0 * vol, 0.5 * sign]),
+            np.array([short, 6.0, long, 5.0 * vol, 0.5 * sign]),
+            np.array([short, 0.3, long, vol, 0.3 * sign]),
+            np.array([long, 3.0, short, 3.0 * vol, -0.3 * sign]),
         ]
 
-    def errors(self, p: Floats) -> Floats:
-        return self._evaluated(p)[0]
 
-    def residuals(self, p: Floats) -> Floats:
-        weighted: Floats = self.roots * self._evaluated(p)[0]
-        return weighted
-
-    def jacobian(self, p: Floats) -> Floats:
-        weighted: Floats = self.roots[:, None] * self._evaluated(p)[1]
-        return weighted
-
-    def _evaluated(self, p: Floats) -> tuple[Floats, Floats]:
-        key = p.tobytes()
-        if self._at is None or self._at[0] != key:
-            self._at = (key, *self._computed(p))
-        return self._at[1], self._at[2]
-
-    def _computed(self, p: Floats) -> tuple[Floats, Floats]:
-        errors, slopes = np.empty(self.count), np.empty((self.count, 5))
-        model = HestonParams(*map(float, p))
-        for rows in self.groups:
-            tau = float(self.taus[rows[0]])
-            forward = float(self.forwards[rows[0]])
-            strikes, is_call = self.strikes[rows], self.is_call[rows]
-            variance = model.mean_variance(tau)
-            scale = 1.0 / np.sqrt(variance)
-            nodes, weights = rule(_PANELS, min(0.5, scale), _end(model, tau, variance))
-            out = np.empty((8, rows.size))
-            _kernels.integrals(
-                nodes, weights, np.log(forward / strikes), tau, p, variance, 1.0 + 0.0j, out
-            )
-            factor = np.sqrt(forward * strikes) / np.pi
-            control = black76_greeks(
-                forward, strikes, tau, np.sqrt(variance / tau), is_call=is_call
-            )
-            px = np.maximum(control.value + factor * out[0], 1e-300)
-            vols = np.asarray(black76_implied_vol(px, forward, strikes, tau, is_call=is_call))
-            lost = ~np.isfinite(vols)
-            vols = np.where(lost, np.sqrt(variance / tau), vols)
-            vega = np.asarray(black76_greeks(forward, strikes, tau, vols, is_call=is_call).vega)
-            errors[rows] = vols - self.vols[rows]
-            slopes[rows] = np.where(
-                lost[:, None], 0.0, (factor * out[3:] / np.maximum(vega, 1e-12)).T
-            )
-        return errors, slopes
+def _positive(name: str, value: npt.ArrayLike) -> FloatArray:
+    column = _floats(name, value)
+    good = np.isfinite(column) & (column > 0.0)
+    if not good.all():
+        raise ValueError(
+            f"expected {name} to be positive and finite, was {float(column[~good].flat[0])!r}"
+        )
+    return column
 
 
-def _end(model: HestonParams, tau: float, variance: float) -> float:
-    """Return where the integrand is below 1e-13; nothing depends on it but speed and digits."""
-    p = (model.v0, model.kappa, model.theta, model.sigma, model.rho)
-    u = max(1.0, 1.0 / float(np.sqrt(variance)))
-    while _kernels.exponent(complex(u), tau, *p).real > -30.0 and u < 1e6:
-        u *= 1.4
-    return u
+def _floats(name: str, value: npt.ArrayLike) -> FloatArray:
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"expected {name} to be numeric, was {value!r:.60}") from None

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, log, pi, sqrt
+from math import exp, inf, isfinite, log
 
-import numpy as np
-import numpy.typing as npt
+from rf_pricing.heston._kernels.nandi import crossing, integral
 
-from rf_pricing.heston.quadrature import converged
-
-Complexes = npt.NDArray[np.complexfloating]
-Floats = npt.NDArray[np.float64]
+_FIRST, _LAST = 8, 1024
+_AGREE = 1e-7
+"""Relative agreement of a rule with that of half its nodes; its own error is the square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +32,15 @@ class HestonNandi:
     premium: float = 0.0
 
     def __post_init__(self) -> None:
-        numbers = (self.omega, self.alpha, self.beta, self.gamma, self.premium)
-        if not all(map(isfinite, numbers)) or min(self.omega, self.alpha, self.beta) < 0.0:
-            raise ValueError(f"expected finite parameters, omega, alpha, beta >= 0, was {self}")
+        for name in ("omega", "alpha", "beta", "gamma", "premium"):
+            value = getattr(self, name)
+            if not isfinite(value):
+                raise ValueError(f"expected {name} to be finite, was {value!r}")
+            if name in {"omega", "alpha", "beta"} and value < 0.0:
+                raise ValueError(f"expected {name} to be at least 0, was {value!r}")
+            object.__setattr__(self, name, float(value))  # kernels are compiled for floats
         if self.persistence >= 1.0:
-            raise ValueError(f"expected beta + alpha gamma*^2 below 1, was {self.persistence}")
+            raise ValueError(f"expected beta + alpha gamma*^2 below 1, was {self.persistence!r}")
 
     @property
     def pricing_gamma(self) -> float:
@@ -83,57 +85,58 @@ def heston_nandi_price(
     is_call : bool
         Call or put.
 
+    Returns
+    -------
+    float
+        Price, currency.
+
     Raises
     ------
     ValueError
         If an input is out of range or the integral does not converge.
 
+    Notes
+    -----
+    The trapezoidal rule through the saddle point, refined until two rules agree to 1e-7
+    relative: the finer one's error is the square. O(nodes times days).
+
     References
     ----------
     Heston and Nandi (2000), equations 10 to 13, with lambda* = -1/2.
+
+    Examples
+    --------
+    >>> model = HestonNandi(omega=2.3e-6, alpha=2.9e-6, beta=0.85, gamma=184.25, premium=-0.5)
+    >>> round(heston_nandi_price(model, 100.0, 100.0, 252, rate=0.05 / 252), 6)
+    8.9921
     """
     first = model.stationary_variance if h1 is None else h1
-    positive = (spot, strike, first)
-    if not all(isfinite(x) and x > 0.0 for x in positive) or days < 1 or not isfinite(rate):
-        raise ValueError(
-            f"expected positive spot, strike, h1 and days >= 1, was {positive}, {days}"
-        )
-    discount = float(np.exp(-rate * days))
-    moneyness = log(spot / strike) + rate * days
-
-    def sums(nodes: Floats, weights: Floats) -> Floats:
-        phi = np.exp(_cumulant(model, 0.5 + 1j * nodes, days, first))
-        turned = np.exp(1j * nodes * moneyness) * phi
-        return np.array([float(np.sum(weights * turned.real / (nodes**2 + 0.25)))])
-
-    total = _total(model, days, first)
-    end = 1.0 / sqrt(total)
-    while float(_cumulant(model, np.array([0.5 + 1j * end]), days, first)[0].real) > -40.0:
-        end *= 1.5
-        if end > 1e7:
-            raise ValueError("expected a distribution with a density, was one without")
-    integral = float(converged(sums, min(0.5, 1.0 / sqrt(total)), end, 1e-14)[0])
-    call = spot - sqrt(spot * strike * discount) / pi * integral
-    return call if is_call else call - spot + strike * discount
+    for name, value in (("spot", spot), ("strike", strike), ("h1", first)):
+        if not (isfinite(value) and value > 0.0):
+            raise ValueError(f"expected {name} to be positive and finite, was {value!r}")
+    if isinstance(days, bool) or days != int(days) or days < 1:
+        raise ValueError(f"expected days to be a whole number of at least 1, was {days!r}")
+    if not (isfinite(rate) and abs(rate * days) < 700.0):
+        raise ValueError(f"expected rate to be finite and rate times days small, was {rate!r}")
+    df = exp(-rate * days)
+    forward = spot / df
+    k = log(strike / forward)
+    value = spot * _out_of_the_money(model, k, int(days), float(first))
+    if is_call != (k >= 0.0):
+        value += (spot - strike * df) if is_call else (strike * df - spot)
+    return value
 
 
-def _cumulant(model: HestonNandi, phi: Complexes, days: int, first: float) -> Complexes:
-    """Return ln E exp(phi X) of the log return of the forward."""
-    gamma, alpha, beta, omega = model.pricing_gamma, model.alpha, model.beta, model.omega
-    a = np.zeros_like(phi)
-    b = np.zeros_like(phi)
-    for _ in range(days):
-        a = a + b * omega - 0.5 * np.log(1.0 - 2.0 * alpha * b)
-        b = (
-            phi * (gamma - 0.5)
-            - 0.5 * gamma**2
-            + beta * b
-            + 0.5 * (phi - gamma) ** 2 / (1.0 - 2.0 * alpha * b)
-        )
-    return np.asarray(a + b * first, dtype=np.complex128)
-
-
-def _total(model: HestonNandi, days: int, first: float) -> float:
-    level, rho = model.stationary_variance, model.persistence
-    rest = (1.0 - rho**days) / (1.0 - rho)
-    return level * days + (first - level) * rest
+def _out_of_the_money(model: HestonNandi, k: float, days: int, first: float) -> float:
+    """Return the undiscounted value of the option out of the money, forward 1."""
+    p = (first, model.omega, model.alpha, model.beta, model.pricing_gamma)
+    cross, near = crossing(k, days, *p)
+    between = 0.0 < cross < 1.0
+    panels, gap = _FIRST, inf
+    while panels <= _LAST:
+        fine, coarse = integral(k, days, cross, near, panels, *p)
+        gap = abs(fine - coarse)
+        if gap <= _AGREE * abs(fine) or gap == 0.0:
+            return float(fine + (min(1.0, exp(k)) if between else 0.0))
+        panels *= 2
+    raise ValueError(f"expected an integral that converges, was {model}, {days} days, k {k!r}")

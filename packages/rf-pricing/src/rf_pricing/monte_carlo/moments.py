@@ -8,6 +8,8 @@ import numpy as np
 
 from rf_pricing.monte_carlo._checks import FloatArray
 
+_ROUNDING = 1e-13
+
 
 class Moments:
     """Mean and scatter of rows of samples, and the means of independent groups.
@@ -38,6 +40,9 @@ class Moments:
         """Return the least-squares slopes of the first row on the others."""
         if self.mean.size == 1:
             return np.zeros(0)
+        # A payoff that varies by rounding only has nothing to explain: its slopes would be noise.
+        if self.scatter[0, 0] <= self.count * (_ROUNDING * self.mean[0]) ** 2:
+            return np.zeros(self.mean.size - 1)
         among, across = self.scatter[1:, 1:], self.scatter[1:, 0]
         size = np.sqrt(np.maximum(np.diag(among), 1e-300))
         scaled = among / np.outer(size, size)

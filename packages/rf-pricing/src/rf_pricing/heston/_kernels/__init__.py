@@ -1,0 +1,1 @@
+"""Compiled parts of the Heston model: transform, contour, integral, fit."""
