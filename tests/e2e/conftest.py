@@ -22,8 +22,9 @@ QUICK = {
     "RF_ENGINE__HEARTBEAT_MS": "100",
     "RF_BUS_PORT": "0",
     "RF_HTTP_PORT": "0",
+    "RF_AI__ENABLED": "false",
 }
-"""A market and a grid fast enough for strategies to trade within two seconds."""
+"""A market and a grid fast enough for strategies to trade within two seconds; no thinkers."""
 
 
 def program(name: str) -> str:

@@ -32,6 +32,9 @@ class OnlyDeclared:
         if top in allowed or top in sys.stdlib_module_names or top.startswith("_sysconfigdata"):
             return self.finder.find_spec(name, path, target)
 
+    def __getattr__(self, name):  # a library may read its own metadata
+        return getattr(self.finder, name)
+
 
 sys.meta_path[:] = map(OnlyDeclared, sys.meta_path)
 for module in modules:

@@ -788,6 +788,14 @@ def test_an_order_too_small_to_be_made_smaller_is_refused(snapshot: Make, intent
     _expect(CHAIN.review(seen, intent(quantity="0.3")), "trade_count", "50", "50")
 
 
+def test_an_order_is_made_smaller_once(snapshot: Make, intent: Make) -> None:
+    seen = snapshot()
+    seen.risk.fills_today = 50
+
+    # a quarter of 0.8 is 0.2; a quarter of that would be less than a lot
+    assert CHAIN.review(seen, intent(quantity="0.8")) == Approved(intent(quantity="0.2"))
+
+
 def test_a_smaller_order_passes_every_rule_again(snapshot: Make, intent: Make, sent: Make) -> None:
     small = Instrument(
         instrument_id=InstrumentId("sim:A"),

@@ -1,4 +1,4 @@
-"""Volatility models fitted in a worker process while the market moves on.
+"""Volatility models fitted in the worker process while the market moves on.
 
 The worker is asked on a timer and answers with parameters that enter the corridor as an event,
 so that a replay uses the same ones. Nobody waits for it: when it dies, the volatility stays on
@@ -9,17 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 
 from rf_common.clock import Clock
 from rf_common.events import Payload, VolatilityFitted
 from rf_common.ids import InstrumentId
+from rf_daemon.worker import Worker, WorkerDied
 from rf_engine import Engine
 
 _LOG = logging.getLogger(__name__)
@@ -39,6 +34,8 @@ class Refits:
         Stamps the answers.
     put : callable
         Brings payloads into the corridor.
+    worker : Worker
+        Fits.
     """
 
     def __init__(
@@ -46,34 +43,28 @@ class Refits:
         engine: Engine,
         clock: Clock,
         put: Callable[[Sequence[Payload]], Awaitable[None]],
+        worker: Worker,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._put = put
-        self._pool: ProcessPoolExecutor | None = None
+        self._worker = worker
 
     async def run(self) -> None:
-        """Go round until cancelled; the worker ends with it."""
+        """Go round until cancelled."""
         every_s = self._engine.core.config.measures.fit_every_s
-        try:
-            while every_s:
-                await asyncio.sleep(every_s)
-                await self._round()
-        finally:
-            self._drop_pool()
+        while every_s:
+            await asyncio.sleep(every_s)
+            await self._round()
 
     async def _round(self) -> None:
         jobs = self._jobs()
         if not jobs:
             return
         try:
-            if self._pool is None:
-                spawn = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(1, spawn, initializer=_prepare)
-            told = await asyncio.get_running_loop().run_in_executor(self._pool, fit_all, jobs)
-        except BrokenProcessPool:
-            _LOG.warning("the worker that fits volatilities died; they keep their parameters")
-            self._drop_pool()
+            told = await self._worker.call(fit_all, jobs)
+        except WorkerDied:
+            _LOG.warning("volatilities were not fitted in this round; they keep their parameters")
             return
         now = self._clock.now()
         fitted = [
@@ -92,25 +83,6 @@ class Refits:
             for name, garch in self._engine.core.garch.items()
             if len(garch.returns) >= least
         ]
-
-    def _drop_pool(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
-
-
-def _prepare() -> None:
-    """Make the worker one that stays behind the engine and ends with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(10)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def fit_all(jobs: Sequence[Job]) -> list[Fitted]:

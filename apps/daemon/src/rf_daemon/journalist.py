@@ -18,6 +18,13 @@ from rf_common.events import (
     OrderRejected,
     OrderUnknown,
 )
+from rf_common.intelligence import (
+    AnalystSignal,
+    GateDecided,
+    GraphContext,
+    QuantSnapshot,
+    SwarmSignal,
+)
 from rf_common.orders import (
     CommandAnswer,
     FeedChanged,
@@ -55,6 +62,11 @@ class Journalist:
             LimitChanged: self._limit,
             PositionAdopted: self._adopted,
             Notice: self._notice,
+            GateDecided: self._decided,
+            QuantSnapshot: self._stage,
+            SwarmSignal: self._stage,
+            GraphContext: self._stage,
+            AnalystSignal: self._stage,
             CommandAnswer: self._answer,
         }
 
@@ -121,6 +133,19 @@ class Journalist:
             f"position of {adopted.instrument_id} taken from the venue",
             ours=str(adopted.old),
             venue=str(adopted.new),
+        )
+
+    def _stage(self, stage: Any) -> None:
+        if stage.unavailable:
+            name = type(stage).__name__
+            self._log.warning(
+                f"{name} of {stage.instrument_id} is unavailable: {stage.unavailable}",
+                cycle=stage.cycle_id,
+            )
+
+    def _decided(self, decided: GateDecided) -> None:
+        self._log.info(
+            f"{decided.instrument_id} {decided.verdict}: {decided.reason}", cycle=decided.cycle_id
         )
 
     def _notice(self, notice: Notice) -> None:

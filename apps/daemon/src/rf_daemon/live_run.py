@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,9 @@ from rf_daemon.sources import Feed, choose, open_feed
 from rf_daemon.status import engine_status, headline
 from rf_daemon.summary import summary
 from rf_daemon.summary import tell as print_summary
+from rf_daemon.thinking import Thinking
 from rf_daemon.verbs import Verbs
+from rf_daemon.worker import Worker
 from rf_engine import EngineConfig
 from rf_event_bus.messages import Role
 from rf_metrics import HouseMetrics
@@ -111,6 +113,16 @@ class _Session:
         self._journal = self._open_journal(config, nonce)
         self._house = self._build(config, nonce)
         self._loop = LiveLoop(self._house.corridor, clock, flush_ms=settings.journal.flush_ms)
+        self._worker = Worker("thinking")
+        self._thinking = Thinking(
+            self._house.engine,
+            clock,
+            self._loop.put,
+            settings.ai,
+            worker=self._worker,
+            keys=settings.keys.given(),
+            folder=self._folder / "ai",
+        )
 
     def _open_journal(self, config: EngineConfig, nonce: str) -> Journal | None:
         """Return the session's journal; None when the old one is damaged and must be seen to."""
@@ -183,8 +195,11 @@ class _Session:
         self._before_first_tick()
         engine = asyncio.create_task(self._loop.run(self._feed.stream()), name="engine")
         watch = asyncio.create_task(self._watch(), name="status")
-        refits = Refits(self._house.engine, self._clock, self._loop.put)
-        fits = asyncio.create_task(refits.run(), name="fits")
+        refits = Refits(self._house.engine, self._clock, self._loop.put, self._worker)
+        beside = [
+            asyncio.create_task(self._beside(refits.run(), "fitting"), name="fits"),
+            asyncio.create_task(self._beside(self._thinking.run(), "thinking"), name="thinking"),
+        ]
         try:
             await asyncio.wait({engine, watch}, return_when=asyncio.FIRST_COMPLETED)
             if not engine.done():
@@ -194,9 +209,17 @@ class _Session:
             await watch
         finally:
             self._stop.set()
-            for task in (engine, watch, fits):
+            for task in (engine, watch, *beside):
                 task.cancel()
-            await asyncio.gather(engine, watch, fits, return_exceptions=True)
+            await asyncio.gather(engine, watch, *beside, return_exceptions=True)
+            self._worker.close()
+
+    async def _beside(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run what the engine does not wait for; when it fails the market goes on."""
+        try:
+            await work
+        except Exception:
+            self._log.exception(f"{name} ended with an error and does not run any more")
 
     def _before_first_tick(self) -> None:
         """Feed what must be known before anything else: a damaged journal, a kill file."""
@@ -224,7 +247,12 @@ class _Session:
 
     def _open_operator(self, loop: asyncio.AbstractEventLoop) -> Operator:
         verbs = Verbs(
-            self._loop, self._latch, self._refresh, self._latest.get, self._ask_stop(loop)
+            self._loop,
+            self._latch,
+            self._refresh,
+            self._latest.get,
+            self._ask_stop(loop),
+            thinking=self._thinking,
         )
         operator = Operator(
             verbs,
@@ -312,6 +340,7 @@ class _Session:
         if self._publisher is not None:
             self._publisher.tell_signals(self._clock.now())
             self._publisher.tell_state(status, self._clock.now())
+            self._publisher.tell_thinkers(self._thinking.view())
         quiet = self._house.corridor.quiet
         self._metrics.market_passed(self._venue, quiet - self._counted)
         self._counted = quiet

@@ -22,6 +22,13 @@ from rf_common.events import (
     Trade,
 )
 from rf_common.ids import ClientOrderId, InstrumentId
+from rf_common.intelligence import (
+    AnalystSignal,
+    GateDecided,
+    GraphContext,
+    QuantSnapshot,
+    SwarmSignal,
+)
 from rf_common.orders import (
     CancelOrder,
     FeedChanged,
@@ -37,6 +44,7 @@ from rf_common.orders import (
     StrategyChanged,
     SubmitOrder,
 )
+from rf_daemon.outcomes import Outcomes
 from rf_daemon.status import limits_used
 from rf_dashboard.wire import (
     AccountView,
@@ -44,6 +52,7 @@ from rf_dashboard.wire import (
     BusEvent,
     FeedView,
     InstrumentView,
+    IntelligenceView,
     LimitView,
     OrderView,
     PositionView,
@@ -59,9 +68,11 @@ LEVELS = 20
 
 _ORDERS = (OrderFilled, OrderRejected, CancelRejected, Refusal, SignalRaised, PositionAdopted)
 _STATE = (StateChanged, FeedChanged, StrategyChanged, Notice)
+_THOUGHTS = (QuantSnapshot, SwarmSignal, GraphContext, AnalystSignal, GateDecided)
 _TOPICS: dict[Any, str] = {
     **dict.fromkeys(_ORDERS, "orders"),
     **dict.fromkeys(_STATE, "state"),
+    **dict.fromkeys(_THOUGHTS, "state"),
     FeedGap: "market",
 }
 _TOUCHES_ORDER = (SubmitOrder, CancelOrder, ReplaceOrder)
@@ -86,6 +97,7 @@ class Publisher:
         self._engine = engine
         self._offer = offer
         self._touched: dict[InstrumentId, None] = {}
+        self._outcomes = Outcomes()
 
     def begin(self, now: UnixNanos) -> None:
         """Tell what can be traded and every order that is remembered."""
@@ -109,6 +121,8 @@ class Publisher:
         self._fact(envelope.payload, orders)
         for output in outputs:
             self._fact(output, orders)
+        for outcome in self._outcomes.on_outputs(outputs, envelope.ts_init):
+            self._offer("state", outcome)
         for key in orders:
             order = self._engine.state.orders.get(key)
             if order is not None:
@@ -151,6 +165,10 @@ class Publisher:
         """Tell the account as it is marked now, and the daemon itself."""
         self._offer("state", account_view(self._engine, now))
         self._offer("state", system_view(status, now))
+
+    def tell_thinkers(self, view: IntelligenceView) -> None:
+        """Tell worker, analyst, budget and score."""
+        self._offer("state", view)
 
 
 def instrument_view(market: Market) -> InstrumentView:

@@ -10,10 +10,11 @@ from rf_common import money
 from rf_common.clock import NANOS_PER_MILLI, UnixNanos, to_iso
 from rf_common.enums import FeedState, OrderStatus
 from rf_common.ids import InstrumentId, StrategyId
+from rf_common.intelligence import GraphContext, QuantSnapshot, StageAnswer, SwarmSignal
 from rf_engine import Engine, Market
 from rf_engine.trading import snapshot
 from rf_oms.orders import Order
-from rf_risk import RiskLimits
+from rf_risk import Cycle, RiskLimits
 
 
 def _text(value: Decimal | None) -> str | None:
@@ -216,6 +217,7 @@ def why(
             "held": money.to_text(market.position(strategy_id)),
             "conditions": conditions,
             "last_word": core.last_words.get((strategy_id, name), "no opinion told yet"),
+            "decisions": decisions(engine, name),
         })  # fmt: skip
     off = core.registry.why_disabled(strategy_id)
     return {
@@ -226,6 +228,60 @@ def why(
         "state_reason": state.state_reason,
         "instruments": rows,
     }
+
+
+_SHOWN = 3
+
+
+def decisions(engine: Engine, name: InstrumentId) -> list[dict[str, Any]]:
+    """Return the last verdicts on an instrument, newest first, each with its chain of reasons."""
+    mind = engine.core.minds.get(name)
+    if mind is None:
+        return []
+    return [
+        {
+            "cycle_id": decided.cycle_id,
+            "ts": to_iso(decided.ts_event),
+            "verdict": str(decided.verdict),
+            "reason": decided.reason,
+            "chain": chain(cycle),
+            "checks": [
+                {"name": c.name, "value": c.value, "limit": c.limit, "ok": c.ok}
+                for c in decided.checks
+            ],
+        }
+        for decided, cycle in list(reversed(mind.decisions))[:_SHOWN]
+    ]
+
+
+def chain(cycle: Cycle) -> list[str]:
+    """Return one line for each stage of a cycle: what it said, or why it said nothing."""
+    stages = (cycle.quant, cycle.swarm, cycle.graph, cycle.analyst)
+    return [
+        f"{name}: {_said(stage)}"
+        for name, stage in zip(("quant", "swarm", "graph", "analyst"), stages, strict=True)
+    ]
+
+
+def _said(stage: StageAnswer | None) -> str:
+    if stage is None:
+        return "no answer"
+    if stage.unavailable:
+        return f"unavailable: {stage.unavailable}"
+    if isinstance(stage, QuantSnapshot):
+        return (
+            f"price {stage.px:g}, RSI {stage.rsi:.1f}, momentum {stage.momentum:+.2f}, "
+            f"GARCH {stage.garch_vol:.1%} against {stage.average_vol:.1%}"
+        )
+    if isinstance(stage, SwarmSignal):
+        return (
+            f"{stage.direction}, bull {stage.bull:.2f} bear {stage.bear:.2f} "
+            f"±{stage.std_error:.2f}, confidence {stage.confidence:.2f}, "
+            f"agreement {stage.agreement:.2f}, seed {stage.seed}"
+        )
+    if isinstance(stage, GraphContext):
+        return f"{stage.entity_name}, {len(stage.facts)} facts of {stage.nodes} entities"
+    return f"{stage.analyst} {stage.direction} {stage.confidence:.2f}: {stage.thesis}"
 
 
 def judgements(engine: Engine, intent: Any) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from rf_common.commands import (
+    AcceptVerdict,
     CancelAllOrders,
     CancelOpenOrder,
     ChangeOrder,
@@ -33,12 +34,17 @@ from rf_common.orders import CommandAnswer, OrderIntent
 from rf_daemon import status
 from rf_daemon.asking import Asking, Word
 from rf_daemon.folder import KillLatch
+from rf_daemon.thinking import Thinking
+from rf_daemon.thoughts import Thoughts
 from rf_event_bus.messages import Role
 from rf_risk import HUMAN
 
 ROLES: Mapping[str, Role] = {
-    **dict.fromkeys(("status", "positions", "orders", "why", "risk", "mode"), Role.READ),
+    **dict.fromkeys(
+        ("status", "positions", "orders", "why", "risk", "mode", "thoughts"), Role.READ
+    ),
     **dict.fromkeys(("order", "check", "kill", "reduce", "risk_adjust", "strategy"), Role.TRADE),
+    **dict.fromkeys(("think", "ask", "accept"), Role.TRADE),
     **dict.fromkeys(("resume", "shutdown"), Role.ADMIN),
 }
 """Least role for each verb."""
@@ -79,6 +85,8 @@ class Verbs:
         Returns the newest status.
     stop : callable
         Ends the daemon; takes the shutdown command.
+    thoughts : Thoughts
+        What is asked of the thinkers.
     """
 
     def __init__(
@@ -88,12 +96,15 @@ class Verbs:
         refresh: Callable[[], None],
         latest: Callable[[], dict[str, Any]],
         stop: Callable[[Shutdown], None],
+        *,
+        thinking: Thinking | None = None,
     ) -> None:
         self._loop = loop
         self._latch = latch
         self._refresh = refresh
         self._latest = latest
         self._stop = stop
+        self._thoughts = Thoughts(loop, thinking)
         self._killing: Word | None = None
         self._verbs: dict[str, Callable[[Mapping[str, Any]], Awaitable[object]]] = {
             "status": self._status,
@@ -110,6 +121,10 @@ class Verbs:
             "why": self._why,
             "risk": self._risk,
             "shutdown": self._shutdown,
+            "think": self._thoughts.think,
+            "thoughts": self._thoughts.show,
+            "ask": self._thoughts.ask,
+            "accept": self._accept,
         }
 
     async def __call__(self, verb: str, args: Mapping[str, Any], peer: str, role: Role) -> object:
@@ -213,6 +228,11 @@ class Verbs:
             given = {"enabled": args.get("enabled")}
             command = _decoded({"type": "strategy_enabled", **common, **given}, SetStrategyEnabled)
         return _shown(await self._command(command))
+
+    async def _accept(self, args: Mapping[str, Any]) -> object:
+        common = {"type": "accept_verdict", "command_id": _fresh_id(), "actor": _actor(args)}
+        given = {name: args.get(name) for name in ("instrument_id", "cycle_id")}
+        return _shown(await self._command(_decoded({**common, **given}, AcceptVerdict)))
 
     async def _shutdown(self, args: Mapping[str, Any]) -> object:
         cancel = bool(args.get("cancel_orders", True))

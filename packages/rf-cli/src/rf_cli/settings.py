@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from rf_ai.config import ENV_ALIASES, AiConfig
 from rf_cli.environment import environment_with_dotenv, read_toml
 from rf_common.config import load
 from rf_common.secret import Redactor, Secret
@@ -31,6 +32,10 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Finnhub key."""
     anthropic: Secret = NONE
     """Anthropic key."""
+    groq: Secret = NONE
+    """Groq key."""
+    openai: Secret = NONE
+    """Key of OpenAI or of another endpoint of its shape."""
 
     def given(self) -> dict[str, Secret]:
         """Return the keys that are set, by name."""
@@ -67,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Binance market data."""
     journal: JournalConfig = JournalConfig()
     """The journal."""
+    ai: AiConfig = AiConfig()
+    """The analyst and the cycle it is part of."""
     keys: Keys = Keys()
     """Keys; from the environment or .env only."""
 
@@ -93,7 +100,7 @@ ALIASES: Mapping[str, str] = {
     "ALPACA_SECRET_KEY": "keys.alpaca_secret",
     "ALPACA_API_SECRET": "keys.alpaca_secret",
     "FINNHUB_API_KEY": "keys.finnhub",
-    "ANTHROPIC_API_KEY": "keys.anthropic",
+    **ENV_ALIASES,
     "USE_MOCK": "use_mock",
     "STARTING_EQUITY": "engine.starting_equity",
     "MAX_POSITION_SIZE": "engine.limits.max_position_notional",

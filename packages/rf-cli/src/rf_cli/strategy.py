@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rf_cli.context import Context, Rf
@@ -103,4 +104,18 @@ def _why_text(data: Any) -> RenderableType:
             for c in item["conditions"]
         ]
         parts.append(table(("", "condition", "value", "needed"), rows, empty="  no conditions yet"))
+        parts += _decisions(item.get("decisions", []))
     return Group(*parts)
+
+
+def _decisions(decisions: Sequence[Mapping[str, Any]]) -> list[RenderableType]:
+    """Return the last verdicts, each with its chain of reasons and what failed."""
+    lines: list[RenderableType] = []
+    for told in decisions:
+        lines.append(
+            f"  cycle {told['cycle_id']} {told['ts']}  {told['verdict']}: {told['reason']}"
+        )
+        lines += [f"    {line}" for line in told["chain"]]
+        failed = [c for c in told["checks"] if not c["ok"]]
+        lines += [f"    lacks {c['name']}: {c['value']}, needed {c['limit']}" for c in failed]
+    return lines

@@ -97,7 +97,8 @@ class QuantSnapshot(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
 
     Volatilities are decimals per year. `momentum` is the mean of the signs of the short and
     long momentum and of the MACD histogram, in [-1, 1], over those that are there. `heston_vol`
-    is the at-the-money implied volatility of a Heston model mapped from the session's GARCH.
+    is the at-the-money implied volatility of a Heston model mapped from the session's GARCH, and
+    `bsm_value` that of an at-the-money call at `garch_vol`, both over the cycle's horizon.
     """
 
     cycle_id: str
@@ -118,6 +119,20 @@ class QuantSnapshot(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=
     momentum_short: float | None
     momentum_long: float | None
     momentum: float | None
+
+
+class VolatilityTold(msgspec.Struct, frozen=True, gc=False):
+    """A session's variance model of one instrument, in squared log returns of one sample.
+
+    `alpha` and `beta` are those in use, `variance` is that of the next sample, `long_run` the
+    one it returns to, and `steps_per_year` samples make a trading year.
+    """
+
+    alpha: float
+    beta: float
+    variance: float
+    long_run: float
+    steps_per_year: float
 
 
 class SwarmSignal(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="iS"):

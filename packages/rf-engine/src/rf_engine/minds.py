@@ -50,7 +50,7 @@ class Mind:
         self.graph: GraphContext | None = None
         self.analyst: AnalystSignal | None = None
         self.seqs: dict[str, int] = {}
-        self.decisions: deque[GateDecided] = deque(maxlen=REMEMBERED)
+        self.decisions: deque[tuple[GateDecided, Cycle]] = deque(maxlen=REMEMBERED)
 
     def take(self, answer: StageAnswer, seq: int) -> None:
         """Remember an answer and its sequence number; a new cycle begins with its snapshot."""
@@ -87,7 +87,7 @@ def on_stage(core: Core, answer: StageAnswer, seq: int) -> None:
     if isinstance(answer, AnalystSignal):
         decided = _decide(core, market, mind, answer)
         core.emit(decided)
-        mind.decisions.append(decided)
+        mind.decisions.append((decided, mind.cycle(decided.cycle_id)))
         market.verdict = decided
         if decided.verdict is not Verdict.REJECTED and core.config.gate.may_trade == "auto":
             trade_verdict(core, decided, actor="gate")

@@ -228,11 +228,12 @@ class RiskChain:
     ) -> tuple[Judgement | None, tuple[ClientOrderId, ...]]:
         cancels: tuple[ClientOrderId, ...] = ()
         for check in self._checks:
+            if check.rule == modified_by:  # the order is as this check wants it
+                continue
             judged = _safe(check, snapshot, intent)
-            if judged.outcome in {Outcome.PASS, Outcome.UNAVAILABLE}:
-                cancels += judged.cancels
-            elif judged.outcome is not Outcome.MODIFY or check.rule != modified_by:
+            if judged.outcome not in {Outcome.PASS, Outcome.UNAVAILABLE}:
                 return judged, ()
+            cancels += judged.cancels
         return None, cancels
 
 

@@ -12,6 +12,7 @@ import cyclopts
 import msgspec
 
 from rf_common.errors import ConfigError, RfError
+from rf_testkit.anthropic import ACTS, Act, FakeAnthropic, FakeChat
 from rf_testkit.binance import FakeBinance, Faults, Pace, Settings
 from rf_testkit.synthetic import synthetic_tape
 from rf_testkit.tape import Tape, merge, parse_lines, read_tape
@@ -85,6 +86,40 @@ def binance(
     asyncio.run(_serve(tape, settings, faults))
 
 
+@app.command
+def anthropic(*, port: int = 0, behaviour: str = "analyst", key: str = "") -> None:
+    """Answer as Anthropic's Messages API would, until interrupted.
+
+    Prints one JSON line with its URL, and one for each call.
+
+    Parameters
+    ----------
+    port
+        0 lets the system choose.
+    behaviour
+        What every call meets, such as analyst, overloaded, dripping or hostile.
+    key
+        The only key that is accepted; without it every key is.
+    """
+    asyncio.run(_serve_model(port, _act(behaviour), key))
+
+
+@app.command
+def chat(*, port: int = 0, behaviour: str = "analyst") -> None:
+    """Answer as Ollama and as an endpoint of OpenAI's shape would, until interrupted.
+
+    Prints one JSON line with its URLs.
+
+    Parameters
+    ----------
+    port
+        0 lets the system choose.
+    behaviour
+        What every call meets, such as analyst, malformed or dripping.
+    """
+    asyncio.run(_serve_chat(port, _act(behaviour)))
+
+
 def main() -> None:
     """Run the command line; an error of ours is shown as people read it."""
     try:
@@ -95,9 +130,7 @@ def main() -> None:
 
 
 async def _serve(tape: Tape, settings: Settings, faults: Faults) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = _stop_signal()
     async with FakeBinance(tape, settings=settings, faults=faults) as fake:
         _print({"ws_url": fake.ws_url, "rest_url": fake.rest_url})
         report = asyncio.create_task(_report_end(fake))
@@ -107,9 +140,54 @@ async def _serve(tape: Tape, settings: Settings, faults: Faults) -> None:
             await report
 
 
+async def _serve_model(port: int, act: Act, key: str) -> None:
+    stop = _stop_signal()
+    async with FakeAnthropic(port=port, default=act, keys=[key] if key else []) as fake:
+        _print({"url": fake.url})
+        told = asyncio.create_task(_report_calls(fake))
+        await stop.wait()
+        told.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await told
+
+
+async def _serve_chat(port: int, act: Act) -> None:
+    stop = _stop_signal()
+    async with FakeChat(port=port, default=act) as fake:
+        _print({"ollama_url": fake.ollama_url, "openai_url": fake.openai_url})
+        await stop.wait()
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _report_calls(fake: FakeAnthropic) -> None:
+    """Print each call once; the key is not told and old requests are not kept."""
+    number = 0
+    while True:
+        await fake.came.wait()
+        fake.came.clear()
+        for asked in fake.requests:
+            number += 1
+            line = {"call": number, "path": asked.path, "model": asked.body.get("model")}
+            _print({**line, "bytes": len(asked.raw)})
+        fake.requests.clear()
+
+
 async def _report_end(fake: FakeBinance) -> None:
     await fake.done.wait()
     _print({"event": "end_of_tape", "stats": fake.stats})
+
+
+def _act(name: str) -> Act:
+    if name not in ACTS:
+        known = ", ".join(ACTS)
+        raise ConfigError(f"expected one of {known} for --behaviour, was {name!r}")
+    return ACTS[name]
 
 
 def _pace(text: str) -> Pace:
