@@ -33,7 +33,8 @@ GROUPS = {
     "strategy": "List, switch and swap strategies.",
     "risk": "Show limits; try an order; measure VaR and volatility of a file.",
     "price": "Price options; find volatilities; draw what they depend on.",
-    "journal": "List, verify and measure the journal.",
+    "ai": "Ask the analyst; what it said, cost, and was worth.",
+    "journal": "List, show, verify and measure the journal.",
     "config": "Check and show the settings.",
     "daemon": "Look at the daemon's process; stop it.",
 }
@@ -208,6 +209,48 @@ COMMANDS = (
         ("rf replay latest", "rf replay latest --until 1"),
     ),
     Entry(
+        "ai analyse",
+        "rf_cli.ai:analyse",
+        "Ask the analyst for an opinion, with its rows, its checks and its cost.",
+        ("rf ai analyse AAPL", "rf ai analyse --context cycle.json --rules"),
+    ),
+    Entry(
+        "ai ask",
+        "rf_cli.ai:ask",
+        "Ask a question about an instrument; the answer cites its rows.",
+        ('rf ai ask AAPL "how is the book?"',),
+    ),
+    Entry(
+        "ai show",
+        "rf_cli.ai:show",
+        "Show the last calls, or one with every row and check.",
+        ("rf ai show", "rf ai show latest --inputs"),
+    ),
+    Entry(
+        "ai cost",
+        "rf_cli.ai:cost",
+        "Show what the analyst spent this month.",
+        ("rf ai cost", "rf ai cost --by model"),
+    ),
+    Entry(
+        "ai budget",
+        "rf_cli.ai:budget",
+        "Show the budget, or set its caps.",
+        ("rf ai budget", "rf ai budget --day 3.00"),
+    ),
+    Entry(
+        "ai score",
+        "rf_cli.ai:score",
+        "Show how often the analyst was right, beside the base rate.",
+        ("rf ai score", "rf ai score --days 30"),
+    ),
+    Entry(
+        "ai replay",
+        "rf_cli.ai:replay",
+        "Show the same rows to another model, side by side.",
+        ("rf ai replay latest --model rules",),
+    ),
+    Entry(
         "journal list",
         "rf_cli.journal:list_sessions",
         "List the recorded sessions.",
@@ -218,6 +261,12 @@ COMMANDS = (
         "rf_cli.journal:verify_sessions",
         "Verify the hash chain of a session; all of them when none is named.",
         ("rf journal verify", "rf journal verify latest"),
+    ),
+    Entry(
+        "journal show",
+        "rf_cli.journal_rows:show",
+        "Show recorded rows of a session, by kind.",
+        ("rf journal show", "rf journal show latest --only OrderFilled --last 5"),
     ),
     Entry(
         "journal size",

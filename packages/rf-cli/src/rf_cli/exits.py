@@ -19,5 +19,6 @@ class Exit(IntEnum):
     FOUND = 8
     NOT_CONFIRMED = 9
     KILLED = 10
+    BUDGET = 12
     NO_DAEMON = 13
     INTERRUPTED = 130

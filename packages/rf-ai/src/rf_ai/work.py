@@ -1,0 +1,371 @@
+"""What the pipeline's processes compute, as functions that travel by name.
+
+Values in, values out; what a process keeps between two calls (the graph and its index, the
+analyst with its budget and calls) is kept here, once for each process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import zlib
+from collections.abc import Coroutine, Mapping, Sequence
+from decimal import Decimal
+from math import sqrt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from rf_ai.budget import Budget
+from rf_ai.config import AiConfig, provider_of
+from rf_ai.dexter import Dexter
+from rf_ai.errors import AiError
+from rf_ai.inputs import Inputs
+from rf_ai.scorecard import score_card
+from rf_ai.store import CallStore
+from rf_common.clock import NANOS_PER_SECOND, RealtimeClock, UnixNanos
+from rf_common.errors import ConfigError
+from rf_common.ids import InstrumentId
+from rf_common.intelligence import (
+    AnalystSignal,
+    GraphContext,
+    QuantSnapshot,
+    SwarmSignal,
+    VolatilityTold,
+)
+from rf_common.secret import Redactor, Secret
+
+if TYPE_CHECKING:
+    from rf_ai.models.metered import MeteredModel
+    from rf_ai.models.routing import Tier
+    from rf_knowledge_graph import KnowledgeGraph, Linker
+    from rf_swarm_sim.score import ScoreBook
+
+T = TypeVar("T")
+
+GRAPH_FILE = "graph.json"
+SCORES_FILE = "mirofish.json"
+CALIBRATION_FILE = "swarm.json"
+
+
+def with_option_values(
+    quant: QuantSnapshot, told: VolatilityTold, horizon_steps: float
+) -> QuantSnapshot:
+    """Return the snapshot with the Heston and the Black-Scholes value over the horizon.
+
+    Parameters
+    ----------
+    quant : QuantSnapshot
+        With a price and a GARCH volatility.
+    told : VolatilityTold
+        The session's variance model.
+    horizon_steps : float
+        Samples until the options would expire.
+
+    Notes
+    -----
+    GARCH(1,1) has a diffusion limit (Nelson 1990) whose variance reverts at ``1 - alpha - beta``
+    a step to the long-run level and is moved by ``alpha sqrt(2) v`` a step. The Heston model has
+    the same present and long-run variance and the same speed; its volatility of volatility is
+    matched at the long-run level, its correlation is 0. Both options are at the money, of an
+    asset without carry.
+    """
+    from rf_pricing import HestonParams, bsm_price
+    from rf_pricing.heston import heston_implied_vol
+
+    px, vol = quant.px, quant.garch_vol
+    if px is None or vol is None:
+        return quant
+    steps, tau = told.steps_per_year, horizon_steps / told.steps_per_year
+    theta = told.long_run * steps
+    model = HestonParams(
+        v0=told.variance * steps,
+        kappa=max(1.0 - told.alpha - told.beta, 1e-6) * steps,
+        theta=theta,
+        sigma=told.alpha * sqrt(2.0 * steps) * sqrt(theta),
+        rho=0.0,
+    )
+    return msgspec.structs.replace(
+        quant,
+        heston_vol=float(heston_implied_vol(model, px, px, tau)),
+        bsm_value=float(bsm_price(px, px, tau, vol)),
+    )
+
+
+# --- the swarm ------------------------------------------------------------------------------------
+
+
+def swarm(
+    quant: QuantSnapshot,
+    history: Sequence[float],
+    config: AiConfig,
+    *,
+    sample_s: float,
+    steps_per_year: float,
+    folder: Path,
+) -> SwarmSignal:
+    """Return what the simulated market makes of the session's sampled prices.
+
+    One round is one sample, so both look `config.horizon_s` ahead. A market of agents works at
+    the scale it was tuned for, a minute a round: the history is shown to it in units of its own
+    deviation, and what it says is in shares of that deviation, whatever the sample's length. The
+    seed comes from the instrument and the time of the snapshot. Forecasts are kept in `folder`
+    and scored when their horizon has passed.
+    """
+    from rf_swarm_sim.market import SwarmConfig
+    from rf_swarm_sim.mirofish import band_of
+    from rf_swarm_sim.signal import forecast_of, swarm_signal, with_score
+
+    name, now = quant.instrument_id, quant.ts_event
+    book = _scores(folder)
+    if quant.px is not None:
+        book.settle(name, now, quant.px)
+    rounds = max(round(config.horizon_s / sample_s), 1)
+    market = SwarmConfig.twin(agents=config.swarm_agents)
+    shown, scale = _scaled(history, market.round_vol())
+    told = swarm_signal(
+        quant.cycle_id,
+        name,
+        now,
+        history=shown,
+        config=market,
+        seed=zlib.crc32(f"{name} {now}".encode()),
+        paths=config.swarm_paths,
+        rounds=rounds,
+        calibrated=False,
+    )
+    if not told.unavailable:
+        per_round = told.vol / market.annual_vol * market.round_vol() / scale
+        told = msgspec.structs.replace(told, vol=per_round * sqrt(steps_per_year))
+        horizon_ns = round(rounds * sample_s * NANOS_PER_SECOND)
+        band = band_of(history, horizon=rounds)
+        book.add(forecast_of(told, horizon_ns=horizon_ns, band=band))
+    _keep(folder / SCORES_FILE, msgspec.json.encode(book.state()))
+    return with_score(told, book)
+
+
+def _scaled(history: Sequence[float], round_vol: float) -> tuple[Sequence[float], float]:
+    """Return prices whose log returns have the deviation `round_vol`, and the factor on them.
+
+    The last price stays. A history that cannot be scaled comes back as it is.
+    """
+    import numpy as np
+
+    px = np.asarray(history, dtype=np.float64)
+    if px.size < 3 or not (np.isfinite(px).all() and (px > 0.0).all()):
+        return history, 1.0
+    logs = np.log(px)
+    deviation = float(np.diff(logs).std())
+    if deviation <= 0.0:
+        return history, 1.0
+    factor = round_vol / deviation
+    scaled: list[float] = (px[-1] * np.exp((logs - logs[-1]) * factor)).tolist()
+    return scaled, factor
+
+
+_kept: dict[Path, Any] = {}
+
+
+def _scores(folder: Path) -> ScoreBook:
+    from rf_swarm_sim.score import ScoreBook
+
+    path = folder / SCORES_FILE
+    if path not in _kept:
+        _kept[path] = ScoreBook()
+        with contextlib.suppress(OSError, ValueError, msgspec.DecodeError):
+            _kept[path] = ScoreBook.from_state(msgspec.json.decode(path.read_bytes()))
+    book: ScoreBook = _kept[path]
+    return book
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write a file as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_bytes(content)
+    new.replace(path)
+
+
+# --- the graph ------------------------------------------------------------------------------------
+
+
+def graph(quant: QuantSnapshot, folder: Path) -> GraphContext:
+    """Return what the graph in `folder`, or the seed graph, knows about the instrument."""
+    from rf_knowledge_graph.context import context_for
+
+    known, linker = _graph(folder / GRAPH_FILE)
+    return context_for(known, quant.instrument_id, quant.cycle_id, quant.ts_event, linker=linker)
+
+
+def _graph(path: Path) -> tuple[KnowledgeGraph, Linker]:
+    """Return graph and index, read again when the file changed."""
+    from rf_knowledge_graph import Linker, seed_graph
+    from rf_knowledge_graph.codec import load
+
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    kept = _kept.get(path)
+    if kept is None or kept[0] != stamp:
+        found = load(path.read_bytes()) if stamp else seed_graph()
+        kept = _kept[path] = (stamp, found, Linker(found))
+    return kept[1], kept[2]
+
+
+# --- the analyst ----------------------------------------------------------------------------------
+
+
+class Money(msgspec.Struct, frozen=True, kw_only=True):
+    """What was spent and how good the opinions were; the fields of the screens' view."""
+
+    spent_day: Decimal
+    cap_day: Decimal
+    spent_month: Decimal
+    cap_month: Decimal
+    calls_day: int
+    estimate_usd: Decimal | None
+    cache_share: float | None
+    scored: int
+    hit_rate: float | None
+    brier: float | None
+    base_brier: float | None
+
+
+class AnalystStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answers, why it is the rules if it is, and the money."""
+
+    analyst: str
+    model: str
+    why_rules: str
+    money: Money
+
+
+def _seed_names() -> frozenset[str]:
+    """Return names and ids that no document has made up."""
+    from rf_knowledge_graph import seed_graph
+
+    return frozenset(name for node in seed_graph().entities() for name in (node.id, node.name))
+
+
+class Desk:
+    """The analyst's process: models, budget and calls, and the loop that its clients live in."""
+
+    def __init__(self, config: AiConfig, keys: Mapping[str, Secret], folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.config = config
+        self.clock = RealtimeClock()
+        self.budget = Budget(folder / "budget.sqlite", config)
+        self.store = CallStore(folder / "calls.sqlite")
+        self.provider = provider_of(config, has_anthropic_key=bool(keys.get("anthropic")))
+        self.models: dict[Tier, MeteredModel] = {}
+        self.blocked = ""
+        self.estimate: Decimal | None = None
+        """What the next call would cost at most; None before the first count."""
+        self._redactor = Redactor(keys.values())
+        self._trusted = _seed_names()
+        self._loop = asyncio.new_event_loop()
+        self._dexters: dict[float, Dexter] = {}
+        if self.provider == "rules":
+            return
+        from rf_ai.models.build import build_metered
+
+        try:
+            self.models = build_metered(config, keys, self.budget, clock=self.clock)
+        except (AiError, ConfigError) as error:
+            self.blocked = error.message
+
+    def dexter(self, seconds_per_year: float) -> Dexter:
+        """Return the analyst for instruments with so many trading seconds in a year."""
+        if seconds_per_year not in self._dexters:
+            self._dexters[seconds_per_year] = Dexter(
+                self.config,
+                self.models,
+                clock=self.clock,
+                store=self.store,
+                blocked=self.blocked,
+                redactor=self._redactor,
+                trusted_names=self._trusted,
+                year_s=seconds_per_year,
+            )
+        return self._dexters[seconds_per_year]
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run to the end in the loop of this process."""
+        return self._loop.run_until_complete(work)
+
+    def status(self, now: UnixNanos, mids: Mapping[InstrumentId, float]) -> AnalystStatus:
+        """Score what is due at these prices, and tell money and scores."""
+        for name, px in mids.items():
+            self.store.settle(name, px, now)
+        report, card = self.budget.report(now), score_card(self.store.scores(2_000))
+        models = sorted({metered.model.name for metered in self.models.values()})
+        is_rules = not self.models
+        why = self.blocked
+        if is_rules and not why:
+            forced = self.config.provider != "auto"
+            why = "ai.provider = rules" if forced else "no ANTHROPIC_API_KEY"
+        return AnalystStatus(
+            analyst="rules" if is_rules else self.provider,
+            model=" / ".join(models),
+            why_rules=why if is_rules else "",
+            money=Money(
+                spent_day=report.day_usd,
+                cap_day=report.caps.day_usd,
+                spent_month=report.month_usd,
+                cap_month=report.caps.month_usd,
+                calls_day=report.calls_day,
+                estimate_usd=Decimal(0) if is_rules else self.estimate,
+                cache_share=report.cache_hit,
+                scored=card.scored,
+                hit_rate=card.hit_rate,
+                brier=card.brier,
+                base_brier=card.base_brier,
+            ),
+        )
+
+
+_desks: list[Desk] = []
+
+
+def prepare_analyst(config: AiConfig, keys: Mapping[str, str], folder: Path) -> None:
+    """Make this process the analyst's; its keys become secrets at once."""
+    secrets = {name: Secret(key) for name, key in keys.items()}
+    _desks[:] = [Desk(config, secrets, folder)]
+
+
+def _at_desk() -> Desk:
+    if not _desks:
+        raise RuntimeError("expected prepare_analyst to be called first in this process")
+    return _desks[0]
+
+
+def analyse(
+    quant: QuantSnapshot, swarm: SwarmSignal, graph: GraphContext, seconds_per_year: float
+) -> AnalystSignal:
+    """Return the analyst's opinion on one cycle."""
+    desk = _at_desk()
+    dexter = desk.dexter(seconds_per_year)
+    signal = desk.run(dexter.analyse(quant, swarm, graph))
+    if desk.models and not (quant.unavailable or swarm.unavailable or graph.unavailable):
+        inputs = Inputs(quant=quant, swarm=swarm, graph=graph)
+        with contextlib.suppress(AiError):
+            desk.estimate = desk.run(dexter.estimate(inputs)).worst_usd
+    return signal
+
+
+def analyst_status(now: UnixNanos, mids: Mapping[InstrumentId, float]) -> AnalystStatus:
+    """Return who answers, what was spent, how good it was."""
+    return _at_desk().status(now, mids)
+
+
+def ask(
+    stages: tuple[QuantSnapshot, SwarmSignal, GraphContext],
+    question: str,
+    seconds_per_year: float,
+) -> dict[str, Any]:
+    """Return the answer to a person's question about one cycle, as plain data."""
+    desk = _at_desk()
+    quant, swarm, graph = stages
+    inputs = Inputs(quant=quant, swarm=swarm, graph=graph)
+    reply = desk.run(desk.dexter(seconds_per_year).ask(inputs, question))
+    shown: dict[str, Any] = msgspec.to_builtins(reply)
+    return {**shown, "ok": not reply.unavailable, "text": reply.answer or reply.unavailable}
