@@ -28,10 +28,13 @@ from typing import Any
 import pyte
 
 CELL_WIDTH, CELL_HEIGHT, FONT_SIZE = 8.4, 18, 14
+OPINION = "match a source row"
 INK, GROUND = "#e2e8f0", "#0a0c0f"
 PATIENCE_S = 30.0
-SECONDS_OF_MARKET = 45.0
-"""How long the market runs before the first picture, so that the chart has candles."""
+SECONDS_OF_MARKET = 170.0
+"""How long the market runs before the first picture: the swarm needs a history to simulate on."""
+CYCLE_S, TRIES = 65.0, 3
+"""How long one cycle of the thinkers may take, and how often one is asked for."""
 
 _NAMED = {
     "black": "#000000", "red": "#cd3131", "green": "#0dbc79", "brown": "#e5e510",
@@ -73,6 +76,13 @@ class Tui:
                 shown = "\n".join(self.screen.display)
                 raise SystemExit(f"expected {text!r} on the screen, was\n{shown}")
             self.watch(0.1)
+
+    def hopes(self, text: str, seconds: float) -> bool:
+        """Read until `text` is on the screen, at most so long; return whether it is."""
+        end = monotonic() + seconds
+        while text not in "\n".join(self.screen.display) and monotonic() < end:
+            self.watch(0.1)
+        return text in "\n".join(self.screen.display)
 
     def press(self, keys: str) -> None:
         """Type, and see what comes of it."""
@@ -141,7 +151,36 @@ def _run(text: str, style: tuple[str, str, bool], column: int, row: int) -> list
 
 
 def _dashboard(tui: Tui) -> None:
+    """Show the dashboard with an opinion where it has its own place."""
+    if tui.columns >= 120:
+        _thought(tui)
     tui.watch(1.0)
+
+
+def _thought(tui: Tui) -> None:
+    """Have an opinion with its verdict on the screen, or why there is none."""
+    if tui.hopes(OPINION, 1.0):
+        return
+    for _ in range(TRIES):
+        tui.press("d")
+        if tui.hopes(OPINION, CYCLE_S):
+            break
+    else:
+        print("no opinion came: the picture shows why", file=sys.stderr)
+    tui.watch(2.0)
+
+
+def _ai(tui: Tui) -> None:
+    """Show the AI screen."""
+    tui.press("5")
+    _thought(tui)
+
+
+def _decisions(tui: Tui) -> None:
+    """Show the chain of reasons of the newest decision."""
+    _ai(tui)
+    tui.press("h")
+    tui.until("Decisions")
 
 
 def _ticket(tui: Tui) -> None:
@@ -163,6 +202,9 @@ PICTURES: tuple[tuple[str, tuple[int, int], tuple[str, ...], Callable[[Tui], Non
     ("dashboard", (120, 40), (), _dashboard),
     ("dashboard-light", (120, 40), ("--theme", "light"), _dashboard),
     ("dashboard-80x24", (80, 24), (), _dashboard),
+    ("ai", (120, 40), (), _ai),
+    ("ai-80x24", (80, 24), (), _ai),
+    ("ai-decisions", (120, 40), (), _decisions),
     ("review", (120, 40), (), _ticket),
     ("help", (120, 40), (), _help),
     ("kill", (120, 40), (), _killed),
@@ -193,7 +235,7 @@ def _take(data: Path, folder: Path) -> None:
     for number, (name, size, flags, prepare) in enumerate(PICTURES):
         tui = Tui(data, size, "--colours", "true", *flags)
         try:
-            tui.until("ACTIVE" if size[0] >= 120 else "Watchlist 13")
+            tui.until("Watchlist 13")
             tui.watch(1.0 if number else SECONDS_OF_MARKET)
             prepare(tui)
             (folder / f"{name}.svg").write_text(svg(tui.screen), encoding="utf-8")

@@ -20,6 +20,22 @@ from rf_common.enums import (
     TimeInForce,
 )
 from rf_common.events import Quote, Trade
+from rf_common.intelligence import (
+    AnalystSignal,
+    ContextRow,
+    Conviction,
+    Direction,
+    GateCheck,
+    GateDecided,
+    GraphContext,
+    GraphImpact,
+    Horizon,
+    QuantSnapshot,
+    Recommendation,
+    RowKind,
+    SwarmSignal,
+    Verdict,
+)
 from rf_common.orders import Notice, Refusal
 from rf_dashboard import (
     AccountView,
@@ -27,10 +43,12 @@ from rf_dashboard import (
     DashboardState,
     FeedView,
     InstrumentView,
+    IntelligenceView,
     LimitView,
     Live,
     Offline,
     OrderView,
+    OutcomeView,
     PositionView,
     StrategyView,
     SystemView,
@@ -108,6 +126,125 @@ def account(**changes):
     return AccountView(**(given | changes))
 
 
+THOUGHT = UnixNanos(START + 240 * NANOS_PER_SECOND)
+"""When the stages of the first cycle were computed: a minute before what is shown."""
+
+
+def _stage(**changes):
+    return {"cycle_id": "sim-AAPL-7", "instrument_id": "sim:AAPL", "ts_event": THOUGHT,
+            "unavailable": ""} | changes  # fmt: skip
+
+
+def quant(**changes):
+    given = _stage(
+        trigger="timer", samples=288, px=227.31, rsi=71.2, macd_histogram=0.031, garch_vol=0.214,
+        average_vol=0.188, heston_vol=0.22, bsm_value=None, vwap=227.12, imbalance=0.05,
+        momentum_short=0.004, momentum_long=0.011, momentum=1.0,
+    )  # fmt: skip
+    return QuantSnapshot(**(given | changes))
+
+
+def swarm(**changes):
+    given = _stage(
+        direction=Direction.LONG, conviction=Conviction.MEDIUM, confidence=0.63, bull=0.48,
+        bear=0.27, neutral=0.25, std_error=0.016, agreement=0.62, net_flow=1200.0,
+        regime="TRENDING", px=227.31, vol=0.21, rally=0.412, sideways=0.371, dip=0.217,
+        mirofish_error=0.014, base_rally=0.38, base_sideways=0.41, base_dip=0.21, brier=None,
+        scored=12, agents=5000, paths=256, rounds=60, seed=42, synthetic=True,
+    )  # fmt: skip
+    return SwarmSignal(**(given | changes))
+
+
+ROWS = tuple(
+    ContextRow(row_id, RowKind(kind), text, source, UnixNanos(THOUGHT - old * NANOS_PER_SECOND))
+    for row_id, kind, text, source, old in (
+        ("F3", "feature", "momentum 20 d z-score = +1.1", "rf_signals", 12),
+        ("F4", "feature", "rsi14 = 71.2", "rf_signals", 12),
+        ("F7", "feature", "order-flow imbalance 30 min = +2310", "rf_signals", 1),
+        ("F9", "feature", "implied move = 4.1 %", "rf_pricing", 2400),
+        ("S1", "swarm", "rally 41 sideways 37 dip 22", "rf_swarm_sim seed 42", 60),
+        ("G1", "graph", "AAPL -> TSM supplier, weight 0.9", "seed graph", 7200),
+        ("N1", "news", "Supplier raises guidance for the year", "Reuters", 3060),
+        ("H1", "history", "2 of the last 8 opinions hit", "score card", 600),
+    )
+)
+
+
+def graph(**changes):
+    impacts = (
+        GraphImpact("TSM", "TSM", 0.041, 0.9, "AAPL -> TSM supplier"),
+        GraphImpact("FOXC", "Foxconn", 0.032, 0.8, "AAPL -> FOXC assembler"),
+        GraphImpact("MSFT", "Microsoft", -0.011, 0.6, "AAPL -> MSFT peer"),
+    )
+    given = _stage(
+        entity_id="AAPL", entity_name="Apple", nodes=18, facts=(ROWS[5],), impacts=impacts,
+        narrative="A shock of Apple reaches its suppliers first.",
+    )  # fmt: skip
+    return GraphContext(**(given | changes))
+
+
+def analyst(**changes):
+    given = _stage(
+        analyst="claude", model="claude-sonnet-4", direction=Direction.LONG, confidence=0.58,
+        entry_px=227.3, stop_px=221.0, take_profit_px=236.5, position_size_pct=0.02,
+        time_horizon=Horizon.SWING,
+        thesis="20-day momentum is +1.1 standard deviations [F3]. Order flow has been positive "
+               "for 30 minutes [F7].",
+        key_risks=("RSI(14) at 71.2 is overbought [F4]",
+                   "the implied move of 4.1 % is large [F9]"),
+        catalyst="supplier guidance [N1]", recommendation=Recommendation.HOLD, rows=ROWS,
+        cited=("F3", "F4", "F7", "F9", "N1"), unsupported=(), figures_checked=7,
+        input_tokens=1912, output_tokens=340, cached_tokens=1500, cost_usd=num("0.0108"),
+        call_id="call-7",
+    )  # fmt: skip
+    return AnalystSignal(**(given | changes))
+
+
+def gate(**changes):
+    checks = (
+        GateCheck("agreement", "0.62", "0.85", True),
+        GateCheck("exposure", "9 %", "20 %", True),
+        GateCheck("analyst confidence", "0.58", "0.65", False),
+    )
+    given = {
+        "cycle_id": "sim-AAPL-7", "instrument_id": "sim:AAPL", "ts_event": THOUGHT,
+        "verdict": Verdict.REJECTED, "reason": "the analyst is not sure enough",
+        "direction": Direction.LONG, "quantity": num(0), "stop_px": 221.0,
+        "take_profit_px": 236.5, "confidence": 0.58, "checks": checks, "seqs": (91, 92, 93, 94),
+    }  # fmt: skip
+    return GateDecided(**(given | changes))
+
+
+def thinkers(**changes):
+    given = {
+        "ts_event": START, "worker": "READY", "worker_reason": "", "analyst": "claude",
+        "model": "claude-sonnet-4", "why_rules": "", "instruments": ("sim:AAPL", "sim:NVDA"),
+        "every_s": 300, "running": (), "spent_day": num("0.07"), "cap_day": num("2.00"),
+        "spent_month": num("1.12"), "cap_month": num("20.00"), "calls_day": 6,
+        "estimate_usd": num("0.012"), "cache_share": 0.81, "scored": 61, "hit_rate": 0.52,
+        "brier": 0.244, "base_brier": 0.25, "may_trade": "never",
+    }  # fmt: skip
+    return IntelligenceView(**(given | changes))
+
+
+def rules(**changes):
+    """The offline analyst stands in: nothing is spent."""
+    given = {
+        "analyst": "rules", "model": "", "why_rules": "no ANTHROPIC_API_KEY",
+        "spent_day": num(0), "spent_month": num(0), "calls_day": 0, "estimate_usd": num(0),
+        "cache_share": None, "scored": 3, "hit_rate": None, "brier": None, "base_brier": None,
+    }  # fmt: skip
+    return thinkers(**(given | changes))
+
+
+def outcome(**changes):
+    given = {
+        "cycle_id": "sim-AAPL-7", "instrument_id": "sim:AAPL", "ts_event": THOUGHT,
+        "strategy_id": "ai_momentum", "orders": ("RF-S-K7QW3ZPA-00000008",), "refusals": (),
+    }  # fmt: skip
+    return OutcomeView(**(given | changes))
+
+
 def filled_state():
     """The state that the snapshots show: five minutes of a market, orders, positions, alerts."""
     state = DashboardState()
@@ -137,6 +274,8 @@ def filled_state():
     state.apply(Refusal("momentum", "sim:TSLA", Side.BUY, num(50), num(399), "max_notional",
                         "19950.00", "10000.00", "notional is above the limit", "engine"),
                 now)  # fmt: skip
+    for told in (quant(), swarm(), graph(), analyst(), gate(), thinkers()):
+        state.apply(told, now)
     return state
 
 
@@ -260,6 +399,8 @@ def builders():
 
     made = Builders()
     made.order, made.system, made.account = order, system, account
+    made.quant, made.swarm, made.graph, made.analyst = quant, swarm, graph, analyst
+    made.gate, made.thinkers, made.rules, made.outcome = gate, thinkers, rules, outcome
     made.seated = seated
     made.filled_state, made.FakeDaemon, made.START = filled_state, FakeDaemon, START
     return made

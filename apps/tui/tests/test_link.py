@@ -6,9 +6,9 @@ import pytest
 
 from rf_common.clock import RealtimeClock, monotonic_ns
 from rf_common.errors import RfError
-from rf_event_bus import BusServer, Role
+from rf_event_bus import VERB_ROLES, BusServer, Role
 from rf_net.token import create_token
-from rf_tui.link import Link, make_wire
+from rf_tui.link import PATIENCE_S, Link, make_wire
 from rf_tui.where import Where
 
 
@@ -26,9 +26,10 @@ class Bus:
         self.link = Link(Where(folder), make_wire(), RealtimeClock(), monotonic_ns)
 
     async def open(self):
+        roles = VERB_ROLES | dict.fromkeys(("think", "ask"), Role.TRADE)
         self.server = BusServer(
             make_wire(), tokens=self.tokens, handler=self.handle, snapshot=self.state.snapshot,
-            clock=RealtimeClock(), session="s1", mode="SIM",
+            clock=RealtimeClock(), session="s1", mode="SIM", verbs=roles,
         )  # fmt: skip
         port = await self.server.start()
         told = json.dumps({"pid": 1, "host": "127.0.0.1", "port": port, "mode": "SIM"})
@@ -40,7 +41,7 @@ class Bus:
         if isinstance(answer, Exception):
             raise answer
         if callable(answer):
-            await answer()
+            return await answer()
         return answer
 
 
@@ -95,6 +96,38 @@ async def test_a_command_that_was_not_done_is_a_refusal(bus):
     assert (kill.ok, kill.code, kill.text, kill.detail, kill.fix, kill.reached) == (
         False, "RF-X-001", "no", "why", "this", True,
     )  # fmt: skip
+
+
+async def test_a_question_to_a_model_has_a_patience_of_its_own(bus, monkeypatch):
+    await until(bus.link, lambda: bus.link.is_live)
+
+    async def later():
+        await asyncio.sleep(0.3)
+
+    bus.answers["ask"] = later
+    assert (await bus.link.ask("ask", {})).reached
+    monkeypatch.setitem(PATIENCE_S, "ask", 0.05)
+    outcome = await bus.link.ask("ask", {})
+    assert (outcome.ok, outcome.reached) == (False, False)
+
+
+async def test_every_stage_and_view_of_the_thinkers_crosses_the_bus(bus, builders):
+    await until(bus.link, lambda: bus.link.is_live)
+    told = (
+        builders.quant(cycle_id="c9"), builders.swarm(cycle_id="c9", seed=2**63 - 1),
+        builders.graph(cycle_id="c9"), builders.analyst(cycle_id="c9"),
+        builders.gate(cycle_id="c9"), builders.outcome(cycle_id="c9"), builders.rules(),
+    )  # fmt: skip
+    for event in told:
+        bus.server.publish("state", event)
+    minds = bus.link.state.minds
+    await until(bus.link, lambda: minds.view == told[-1])
+    cycle = bus.link.state.minds.cycles["sim:AAPL", "c9"]
+    assert (cycle.quant, cycle.swarm, cycle.gate, cycle.outcome) == (
+        told[0], told[1], told[4], told[5],
+    )  # fmt: skip
+    latest = bus.link.state.minds.latest["sim:AAPL"]
+    assert (latest.graph, latest.analyst) == (told[2], told[3])
 
 
 async def test_resume_goes_over_a_connection_of_its_own_with_the_daemons_token(bus):

@@ -15,7 +15,7 @@ import pyte
 import pytest
 
 from rf_common.clock import RealtimeClock
-from rf_event_bus import BusServer, Role
+from rf_event_bus import VERB_ROLES, BusServer, Role
 from rf_net.token import create_token
 from rf_tui.link import make_wire
 
@@ -125,10 +125,19 @@ async def daemon(tmp_path, builders):
         if verb == "resume":
             state.apply(builders.system(), state.ts)
             told.server.publish("state", state.system)
+        if verb == "think":
+            tell = builders.swarm if args["what"] == "swarm" else builders.analyst
+            told.server.publish("state", tell(cycle_id="asked", instrument_id="sim:NVDA"))
+            return {"ok": True, "code": "", "text": "asked; the answer comes as an event"}
+        if verb == "ask":
+            return {"ok": True, "text": "RSI is above 70.", "cited": ["F4"], "cost_usd": "0.0027"}
         return CHECKS if verb == "check" else {"ok": True, "code": "SENT", "text": "sent"}
 
-    told.server = BusServer(make_wire(), tokens=tokens, handler=handle, snapshot=state.snapshot,
-                            clock=RealtimeClock(), session="s1", mode="SIM")  # fmt: skip
+    roles = VERB_ROLES | dict.fromkeys(("think", "ask"), Role.TRADE)
+    told.server = BusServer(
+        make_wire(), tokens=tokens, handler=handle, snapshot=state.snapshot,
+        clock=RealtimeClock(), session="s1", mode="SIM", verbs=roles,
+    )  # fmt: skip
     port = await told.server.start()
     (tmp_path / "daemon.json").write_text(json.dumps({"host": "127.0.0.1", "port": port}))
 
@@ -176,6 +185,37 @@ async def test_a_person_looks_trades_kills_and_resumes(terminal, daemon, tmp_pat
     assert await tui.ended() == 0
     assert b"\x1b[?1049l" in tui.raw
     assert "connected, session s1" in (tmp_path / "tui.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "seen"), [(120, 40, "Sources sent, 0 rows"), (80, 24, "[Ask] Sources")]
+)
+async def test_a_person_asks_the_analyst_the_swarm_and_a_question(
+    terminal, daemon, columns, rows, seen
+):
+    tui = terminal(columns=columns, rows=rows)
+    await tui.until("Watchlist 13", ">AAPL", "AI $0.07")
+    tui.type("j5")
+    await tui.until("Dexter NVDA", seen, "no opinion on it yet",
+                    "no forecast for it yet")  # fmt: skip
+    tui.type("D")
+    await tui.until("Ask Dexter about NVDA?", "estimated cost $0.012", "[ No ] is selected")
+    tui.type("y")
+    await tui.until("HOLD long  confidence 0.58", "RSI(14) at 71.2 is overbought [F4]",
+                    "figures 7 of 7 match a source row")  # fmt: skip
+    tui.type("F")
+    await tui.until("41% ±1.4", "37% ±1.4", "22% ±1.4", "Synthetic")
+    tui.type("awhy?\r")
+    await tui.until("> NVDA: why?", "RSI is above 70.", "sources F4   $0.0027")
+    tui.type("h")
+    await tui.until("Decisions 2, newest first", "cycle asked")
+    tui.type("\x1b")
+    await tui.until(seen.replace("0 rows", "8 rows"), gone=["Decisions 2"])
+    tui.type("1")
+    await tui.until(">NVDA", "Watchlist 13")
+    assert [(verb, args.get("what")) for verb, args in daemon.asked] == [
+        ("think", "analyst"), ("think", "swarm"), ("ask", None),
+    ]  # fmt: skip
 
 
 async def test_a_daemon_that_goes_is_seen_and_one_that_comes_is_found(terminal, daemon, tmp_path):

@@ -26,15 +26,33 @@ from rf_common import (
     VenueOrderId,
 )
 from rf_common.events import Bar
+from rf_common.intelligence import (
+    AnalystSignal,
+    ContextRow,
+    Conviction,
+    Direction,
+    GateCheck,
+    GateDecided,
+    GraphContext,
+    GraphImpact,
+    Horizon,
+    QuantSnapshot,
+    Recommendation,
+    RowKind,
+    SwarmSignal,
+    Verdict,
+)
 from rf_dashboard import (
     AccountView,
     BookView,
     DashboardState,
     FeedView,
     InstrumentView,
+    IntelligenceView,
     LimitView,
     Live,
     OrderView,
+    OutcomeView,
     PositionView,
     StrategyView,
     SystemView,
@@ -172,6 +190,117 @@ def system(seconds: float = 2.0, **changes) -> SystemView:
     return SystemView(**fields | changes)
 
 
+def _stage(seconds: float, **changes):
+    start = {"cycle_id": "c1", "instrument_id": BTC, "ts_event": at(seconds), "unavailable": ""}
+    return start | changes
+
+
+def quant(seconds: float = 1.0, **changes) -> QuantSnapshot:
+    fields = _stage(
+        seconds, trigger="timer", samples=120, px=101.0, rsi=71.2, macd_histogram=0.5,
+        garch_vol=0.6, average_vol=0.5, heston_vol=0.62, bsm_value=None, vwap=100.5,
+        imbalance=0.1, momentum_short=0.01, momentum_long=None, momentum=1.0,
+    )  # fmt: skip
+    return QuantSnapshot(**fields | changes)
+
+
+def swarm(seconds: float = 1.0, **changes) -> SwarmSignal:
+    fields = _stage(
+        seconds, direction=Direction.LONG, conviction=Conviction.HIGH, confidence=0.63, bull=0.5,
+        bear=0.2, neutral=0.3, std_error=0.02, agreement=0.62, net_flow=5.0, regime="TRENDING",
+        px=101.0, vol=0.6, rally=0.414, sideways=0.373, dip=0.213, mirofish_error=0.014,
+        base_rally=0.38, base_sideways=0.41, base_dip=0.21, brier=0.21, scored=12, agents=5_000,
+        paths=256, rounds=60, seed=42, synthetic=True,
+    )  # fmt: skip
+    return SwarmSignal(**fields | changes)
+
+
+def row(row_id: str = "F3", text: str = "rsi14 = 71.2", seconds: float = 0.5) -> ContextRow:
+    kind = next(kind for kind in RowKind if kind.letter == row_id[0])
+    return ContextRow(row_id, kind, text, "rf_signals", at(seconds))
+
+
+def graph(seconds: float = 1.0, **changes) -> GraphContext:
+    fields = _stage(
+        seconds, entity_id="E1", entity_name="Bitcoin", nodes=18, facts=(row("G1", "a fact"),),
+        impacts=(GraphImpact("E2", "Ether", 0.04, 0.9, "BTC -> ETH"),), narrative="It spreads.",
+    )  # fmt: skip
+    return GraphContext(**fields | changes)
+
+
+def analyst(seconds: float = 1.0, **changes) -> AnalystSignal:
+    fields = _stage(
+        seconds, analyst="claude", model="model-1", direction=Direction.LONG, confidence=0.58,
+        entry_px=101.0, stop_px=95.0, take_profit_px=112.0, position_size_pct=0.02,
+        time_horizon=Horizon.SWING, thesis="RSI is 71.2 [F3]. Momentum is up 1.1 points [F4].",
+        key_risks=("a report is near [N2]",), catalyst="", recommendation=Recommendation.BUY,
+        rows=(row("F3"), row("F4", "momentum 1.1"), row("N2", "a report")),
+        cited=("F3", "F4"), unsupported=(), figures_checked=2, input_tokens=1_900,
+        output_tokens=300, cached_tokens=0, cost_usd=Decimal("0.0108"), call_id="k1",
+    )  # fmt: skip
+    return AnalystSignal(**fields | changes)
+
+
+def gate(seconds: float = 1.0, **changes) -> GateDecided:
+    fields = {
+        "cycle_id": "c1",
+        "instrument_id": BTC,
+        "ts_event": at(seconds),
+        "verdict": Verdict.REJECTED,
+        "reason": "not sure enough",
+        "direction": Direction.LONG,
+        "quantity": Decimal(0),
+        "stop_px": 95.0,
+        "take_profit_px": 112.0,
+        "confidence": 0.58,
+        "checks": (
+            GateCheck("agreement", "0.62", "0.85", True),
+            GateCheck("confidence", "0.58", "0.65", False),
+        ),
+        "seqs": (7, 8, 9, 10),
+    }
+    return GateDecided(**fields | changes)
+
+
+def outcome(seconds: float = 1.0, **changes) -> OutcomeView:
+    fields = {
+        "cycle_id": "c1",
+        "instrument_id": BTC,
+        "ts_event": at(seconds),
+        "strategy_id": StrategyId("ai_momentum"),
+        "orders": (ClientOrderId("RF-P-K7QW3ZPA-00000001"),),
+        "refusals": (),
+    }
+    return OutcomeView(**fields | changes)
+
+
+def minds(seconds: float = 1.0, **changes) -> IntelligenceView:
+    fields = {
+        "ts_event": at(seconds),
+        "worker": "READY",
+        "worker_reason": "",
+        "analyst": "rules",
+        "model": "",
+        "why_rules": "no ANTHROPIC_API_KEY",
+        "instruments": (BTC,),
+        "every_s": 300,
+        "running": (),
+        "spent_day": Decimal("0.07"),
+        "cap_day": Decimal("2.00"),
+        "spent_month": Decimal("1.12"),
+        "cap_month": Decimal("20.00"),
+        "calls_day": 6,
+        "estimate_usd": Decimal("0.012"),
+        "cache_share": 0.81,
+        "scored": 61,
+        "hit_rate": 0.52,
+        "brier": 0.244,
+        "base_brier": 0.25,
+        "may_trade": "never",
+    }
+    return IntelligenceView(**fields | changes)
+
+
 def fold(*told, state: DashboardState | None = None) -> DashboardState:
     """Apply pairs of seconds and event."""
     state = DashboardState() if state is None else state
@@ -196,6 +325,14 @@ def make() -> SimpleNamespace:
         account=account,
         system=system,
         fold=fold,
+        quant=quant,
+        swarm=swarm,
+        graph=graph,
+        analyst=analyst,
+        gate=gate,
+        outcome=outcome,
+        minds=minds,
+        row=row,
     )
 
 

@@ -32,6 +32,7 @@ from rf_dashboard import (
     views,
 )
 from rf_dashboard.alerts import MAX_ALERTS, AlertKind
+from rf_dashboard.minds import MAX_CYCLES_BYTES, MAX_LATEST_BYTES
 from rf_dashboard.state import (
     MAX_CANDLES,
     MAX_CANDLES_EACH,
@@ -107,7 +108,12 @@ def _views(state, now):
         views.feeds(state, now),
         views.strategies(state, now),
         views.system(state, now),
+        views.thinkers(state, now),
+        views.cycles(state, now, 100),
     ]
+    for name in (*state.minds.latest, InstrumentId("sim:NOBODY")):
+        told += [views.dexter_card(state, name, now), views.mirofish_card(state, name, now)]
+        told += [views.graph_panel(state, name, now), views.cycles(state, now, 5, name)]
     for name in state.markets:
         told += [views.book(state, name, 5, now), views.tape(state, name, 50)]
         told += [
@@ -270,8 +276,10 @@ def test_the_newest_is_what_is_kept(flooded):
 
 def test_a_full_snapshot_fits_one_frame_of_the_bus(flooded):
     # MessagePack writes the same fields; for floats, integers and text it is never shorter.
-    state, _ = flooded
-    assert len(msgspec.msgpack.encode(state.snapshot())) < MEBIBYTE
+    state, names = flooded
+    books = len(names) * 1_000
+    minds = MAX_LATEST_BYTES + MAX_CYCLES_BYTES + 1_000
+    assert len(msgspec.msgpack.encode(state.snapshot())) + books + minds < MEBIBYTE
 
 
 def test_few_instruments_keep_no_more_than_their_own_bound(make):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -17,9 +18,10 @@ import msgspec
 
 from rf_ai import work
 from rf_ai.config import AiConfig
+from rf_ai.context import NewsItem
 from rf_ai.pipeline import Cycle, Pipeline
 from rf_ai.rota import Rota
-from rf_common.clock import Clock
+from rf_common.clock import NANOS_PER_SECOND, Clock
 from rf_common.events import Payload
 from rf_common.ids import InstrumentId, symbol_of
 from rf_common.intelligence import (
@@ -51,6 +53,8 @@ _NOTHING_SPENT = work.Money(
     brier=None,
     base_brier=None,
 )
+_NEWS_KEPT = 200
+_NEWS_AGE_S = 86_400
 _SLACK_S = 5.0
 """What a deadline of a worker's call has beyond that of the work itself, seconds."""
 
@@ -96,6 +100,7 @@ class Thinking:
         self._analyst = Worker("analyst", work.prepare_analyst, config, _plain(keys), folder)
         self._told: work.AnalystStatus | None = None
         self._analyst_lost = ""
+        self._news: deque[tuple[NewsItem, tuple[InstrumentId, ...]]] = deque(maxlen=_NEWS_KEPT)
         self._sample_s = engine.core.config.features.sample_ms / 1_000
         self.instruments = _looked_at(engine, config)
         self._rotas = {
@@ -201,7 +206,10 @@ class Thinking:
     ) -> AnalystSignal:
         """Ask the analyst, in a process of its own."""
         return await self._analyst.call(
-            work.analyse, quant, swarm, graph, self._seconds_per_year(quant.instrument_id)
+            work.analyse,
+            (quant, swarm, graph),
+            self._news_about(quant.instrument_id),
+            self._seconds_per_year(quant.instrument_id),
         )
 
     async def question(self, instrument_id: InstrumentId, question: str) -> dict[str, Any]:
@@ -212,6 +220,27 @@ class Thinking:
         stages = (mind.quant, mind.swarm, mind.graph)
         year_s = self._seconds_per_year(instrument_id)
         return await self._analyst.call(work.ask, stages, question, year_s)
+
+    async def take_news(self, item: NewsItem) -> dict[str, Any]:
+        """Sort a news item, keep it for the instruments it is about, let the graph learn."""
+        names = tuple(self._engine.state.markets)
+        read = await self._analyst.call(work.read_news, item, names, self._folder)
+        told: dict[str, Any] = msgspec.to_builtins(read)
+        triaged = read.triaged
+        if triaged.withheld or triaged.same_as:
+            return {**told, "ok": True, "asked": []}
+        self._news.appendleft((item, read.instruments))
+        wanted = [n for n in read.instruments if n in self.instruments and triaged.important]
+        for name in wanted:
+            self.pipeline.ask(name, "news")
+        return {**told, "ok": True, "asked": wanted}
+
+    def _news_about(self, name: InstrumentId) -> tuple[NewsItem, ...]:
+        """Return what came about an instrument in the last day, newest first."""
+        oldest = self._clock.now() - _NEWS_AGE_S * NANOS_PER_SECOND
+        return tuple(
+            item for item, about in self._news if name in about and item.ts_event >= oldest
+        )
 
     # --- what is seen -------------------------------------------------------------------------
 

@@ -6,11 +6,13 @@ Runs in the operator's thread; the engine's thread is asked between two steps an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import msgspec
 
+from rf_ai.context import NewsItem
 from rf_cli.journal_rows import named
 from rf_common.errors import RfError
 from rf_common.ids import InstrumentId
@@ -22,6 +24,8 @@ from rf_engine.minds import Mind
 _WAIT_S = 120.0
 _WHATS = ("analyst", "swarm")
 _LONGEST_QUESTION = 500
+_LONGEST_HEADLINE = 1_000
+_LONGEST_BODY = 20_000
 
 
 class Thoughts:
@@ -75,9 +79,32 @@ class Thoughts:
         if not 0 < len(question) <= _LONGEST_QUESTION:
             limit = f"expected 1 to {_LONGEST_QUESTION} characters, was {len(question)}"
             raise RfError(f"question: {limit}", code="RF-N-021", exit_code=2)
-        begun = await self._engine(lambda: asyncio.ensure_future(thinking.question(name, question)))
-        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        return await self._beside(lambda: thinking.question(name, question))
+
+    async def news(self, args: Mapping[str, Any]) -> object:
+        """Take one news item; answer what became of it."""
+        thinking = self._thinkers()
+        headline = str(args.get("headline", "")).strip()
+        if not 0 < len(headline) <= _LONGEST_HEADLINE:
+            limit = f"expected 1 to {_LONGEST_HEADLINE} characters, was {len(headline)}"
+            raise RfError(f"headline: {limit}", code="RF-N-021", exit_code=2)
+        now = self._loop.corridor.clock.now()
+        source, body = str(args.get("source", "door"))[:60], str(args.get("body", ""))
+        digest = hashlib.sha256(f"{headline}\n{body}".encode()).hexdigest()[:12]
+        item = NewsItem(
+            news_id=f"news-{digest}",
+            ts_event=now,
+            source=source,
+            headline=headline,
+            body=body[:_LONGEST_BODY],
+        )
+        return await self._beside(lambda: thinking.take_news(item))
+
+    async def _beside(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+        """Run something in the engine's loop, beside its steps, and return its result."""
+        begun = await self._engine(lambda: asyncio.ensure_future(work()))
         here = asyncio.get_running_loop()
+        done: asyncio.Future[Any] = here.create_future()
 
         def finish(task: asyncio.Task[Any]) -> None:
             error = None if task.cancelled() else task.exception()

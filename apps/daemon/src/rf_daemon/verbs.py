@@ -44,7 +44,7 @@ ROLES: Mapping[str, Role] = {
         ("status", "positions", "orders", "why", "risk", "mode", "thoughts"), Role.READ
     ),
     **dict.fromkeys(("order", "check", "kill", "reduce", "risk_adjust", "strategy"), Role.TRADE),
-    **dict.fromkeys(("think", "ask", "accept"), Role.TRADE),
+    **dict.fromkeys(("think", "ask", "accept", "news"), Role.TRADE),
     **dict.fromkeys(("resume", "shutdown"), Role.ADMIN),
 }
 """Least role for each verb."""
@@ -124,6 +124,7 @@ class Verbs:
             "think": self._thoughts.think,
             "thoughts": self._thoughts.show,
             "ask": self._thoughts.ask,
+            "news": self._thoughts.news,
             "accept": self._accept,
         }
 

@@ -20,14 +20,18 @@ from rf_tui.messages import Message
 from rf_tui.overlays import Overlays
 from rf_tui.paint import Line, fit, spread
 from rf_tui.ports import Daemon, Options
+from rf_tui.screens.ai import AiScreen
 from rf_tui.screens.dashboard import Dashboard
 from rf_tui.screens.layout import Form
 from rf_tui.shell import Bars, Root
+from rf_tui.thinking import Thinking
 from rf_tui.widgets.header import Top, first_row, screen_at, second_row
 from rf_tui.widgets.panel import log_failure
 
 _LOG = logging.getLogger(__name__)
 B = TypeVar("B", bound=Box)
+AI = 5
+"""The number of the screen that shows the intelligence."""
 
 
 class App:
@@ -66,6 +70,9 @@ class App:
         self.ids = ids
         self.desk = Desk(daemon.ask, self.say, options.data_dir, is_local=options.is_local)
         self.dashboard: Dashboard = Dashboard(self.take)
+        self.ai = AiScreen(self.take)
+        self.number = 1
+        self.thinking: Thinking = Thinking(self)
         self.message: tuple[str, str] = ("dim", "")
         self.seen_alert = 0
         self._pasting = False
@@ -75,7 +82,8 @@ class App:
         self._header = Bars(self._top_lines, self.header_clicked)
         self._footer = Bars(self._bottom_lines)
         # Dialogs cover the screen only: mode word, messages and hints can always be read.
-        self.stack = urwid.OverlayStack(self.dashboard)
+        self._body: urwid.WidgetPlaceholder[urwid.Widget] = urwid.WidgetPlaceholder(self.dashboard)
+        self.stack = urwid.OverlayStack(self._body)
         frame = urwid.Frame(self.stack, header=self._header, footer=self._footer)
         self.root = Root(frame, self, ascii_only=options.ascii_only)
         if options.screen != 1:
@@ -112,7 +120,7 @@ class App:
         self.daemon.changed.set()
         name, value, side = message
         if name == "focus":
-            self.dashboard.focus_panel(value)
+            self.screen.focus_panel(value)
         elif name == "instrument":
             self.dashboard.choose(value)
         elif name == "price":
@@ -122,6 +130,24 @@ class App:
         elif name == "action":
             self.act(value)
         self.refresh()
+
+    @property
+    def screen(self) -> Dashboard | AiScreen:
+        """The screen whose panels the keys go to; a small terminal has the essentials only."""
+        return self.ai if self.number == AI and self.dashboard.form is not Form.SMALL else (
+            self.dashboard
+        )  # fmt: skip
+
+    def show_number(self, number: int) -> None:
+        """Show the screen of this number."""
+        self.number = number
+        self._arrange()
+
+    def _arrange(self) -> None:
+        screen = self.screen
+        self.dashboard.hidden = screen is not self.dashboard
+        if self._body.original_widget is not screen:
+            self._body.original_widget = screen
 
     def act(self, action: str, key: str = "") -> None:
         """Do one action of the table."""
@@ -134,7 +160,7 @@ class App:
 
     def header_clicked(self, column: int, row: int) -> None:
         """Change the screen by a click on its name."""
-        number = screen_at(column, self.dashboard.columns, 1) if row == 1 else 0
+        number = screen_at(column, self.dashboard.columns, self.number) if row == 1 else 0
         if number:
             commands.show_screen(self, str(number))
 
@@ -188,6 +214,8 @@ class App:
         """Arrange everything for this size."""
         if (columns, rows) != self.dashboard.size:
             self.dashboard.resize(columns, rows)
+            self.ai.resize(columns, rows)
+            self._arrange()
             self.refresh()
 
     def refresh(self) -> None:
@@ -195,7 +223,11 @@ class App:
         now = self.clock.now()
         try:
             self.overlays.follow(now)
+            self.thinking.follow()
             self.dashboard.update(self.daemon.state, now)
+            if self.screen is self.ai:
+                self.ai.update(self.daemon.state, now, self.dashboard.chosen,
+                               tuple(self.thinking.exchanges))  # fmt: skip
         except Exception:
             self._failure = log_failure("refresh", self._failure)
             self.say("bad", f"the screen cannot be brought up to date, log line {self._failure}")
@@ -210,14 +242,18 @@ class App:
         except Exception:
             self._failure = log_failure("header", self._failure)
             first = [("bad", f" the header cannot be shown, log line {self._failure}")]
-        return [first] if self.dashboard.form is Form.SMALL else [first, second_row(1, width)]
+        return [first] if self.dashboard.form is Form.SMALL else [
+            first, second_row(self.number, width),
+        ]  # fmt: skip
 
     def _bottom_lines(self, width: int) -> list[Line]:
         role, text = self.message
         unread = max(0, self.daemon.state.log.number - self.seen_alert)
         right = [("warn", f"{unread} unread alerts ")] if unread else []
         dialog = self.dialog
-        hint = dialog.hint if dialog is not None else keys.hints(width - 2)
+        hint = dialog.hint if dialog is not None else keys.hints(
+            width - 2, self.number, self.thinking.cost_hint()
+        )  # fmt: skip
         if dialog is None and self.dashboard.form is Form.SMALL:
             hint = keys.essentials()
         return [spread(fit([(role, f" {text}")], max(1, width - 20)), right, width),

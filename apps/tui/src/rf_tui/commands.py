@@ -11,7 +11,7 @@ from rf_common.enums import Side
 from rf_common.ids import symbol_of
 from rf_dashboard import Ticket, Value, quit_dialog, views
 from rf_dashboard import export as csv
-from rf_tui import keys, safety
+from rf_tui import keys, opinions, safety
 from rf_tui.desk import ACTOR
 from rf_tui.dialogs.finder import Choice, Finder
 from rf_tui.dialogs.help import Help
@@ -24,6 +24,7 @@ from rf_tui.widgets.header import SCREENS
 
 if TYPE_CHECKING:
     from rf_tui.app import App
+    from rf_tui.screens.dashboard import Dashboard
 
 ROADMAP = "docs/roadmap.md"
 _TABLES = {
@@ -32,6 +33,8 @@ _TABLES = {
     "fills": csv.fills_csv,
     "alerts": csv.alerts_csv,
     "account": csv.account_csv,
+    "opinions": csv.opinions_csv,
+    "decisions": csv.decisions_csv,
 }
 
 
@@ -89,7 +92,9 @@ def _quote(app: App, ticket: Ticket) -> str:
 def enter(app: App, _: str) -> None:
     """Open what the active panel has selected."""
     dashboard = app.dashboard
-    if dashboard.active == "alerts" and dashboard.alerts.top is not None:
+    if app.screen is app.ai:
+        opinions.enter(app)
+    elif dashboard.active == "alerts" and dashboard.alerts.top is not None:
         row = dashboard.alerts.top
         app.seen_alert = app.daemon.state.log.number
         text = [("strong", f"{to_iso(row.ts)}  {row.severity}  {row.code}"),
@@ -105,6 +110,8 @@ def enter(app: App, _: str) -> None:
                 ("text", clean(order.reason) or "no reason was told"),
                 ("dim", "c cancels it")]  # fmt: skip
         app.show(lambda close: Sheet("Order", text, close))
+    elif dashboard.active in {"dexter", "swarm"}:
+        show_screen(app, "5")
     else:
         show_screen(app, "2" if dashboard.active in {"watchlist", "chart"} else "1")
 
@@ -121,8 +128,9 @@ def escape(app: App, _: str) -> None:
 def show_screen(app: App, number: str) -> None:
     """Show a screen, or say that it does not exist yet."""
     name = SCREENS[int(number) - 1]
-    if number == "1":
-        app.say("dim", "Dashboard")
+    if number in {"1", "5"}:
+        app.show_number(int(number))
+        app.say("dim", name)
     else:
         app.say("warn", f"screen {number} {name} does not exist yet, see {ROADMAP}")
 
@@ -210,27 +218,36 @@ def leave(app: App, _: str) -> None:
     app.show(lambda close: Question("Close this screen?", text, close, app.leave))
 
 
-def _not_connected(name: str) -> Callable[[App, str], None]:
-    def say(app: App, _: str) -> None:
-        app.say("warn", f"{name} is not connected yet, see {ROADMAP}")
-
-    return say
-
-
 def _step(step: int) -> Callable[[App, str], None]:
-    return lambda app, _: app.dashboard.move(step)
+    def move(app: App, _: str) -> None:
+        if app.screen is not app.ai:
+            app.dashboard.move(step)
+        elif not app.ai.move(step):
+            app.dashboard.step_symbol(step)
+
+    return move
 
 
 def _panel(step: int) -> Callable[[App, str], None]:
-    return lambda app, _: app.dashboard.next_panel(step)
+    return lambda app, _: app.screen.next_panel(step)
 
 
 def _zoom(step: int) -> Callable[[App, str], None]:
-    return lambda app, _: app.say("dim", app.dashboard.zoom(step))
+    return _on_chart(lambda dashboard: dashboard.zoom(step))
 
 
 def _scroll(step: int) -> Callable[[App, str], None]:
-    return lambda app, _: app.say("dim", app.dashboard.scroll(step))
+    return _on_chart(lambda dashboard: dashboard.scroll(step))
+
+
+def _on_chart(change: Callable[[Dashboard], str]) -> Callable[[App, str], None]:
+    """Return the action that changes the chart, where there is one."""
+
+    def act(app: App, _: str) -> None:
+        seen = app.screen is app.dashboard
+        app.say("dim", change(app.dashboard) if seen else "the chart is on screen 1")
+
+    return act
 
 
 ACTIONS: Mapping[str, Callable[[App, str], None]] = {
@@ -256,9 +273,14 @@ ACTIONS: Mapping[str, Callable[[App, str], None]] = {
     "zoom out": _zoom(-1),
     "scroll left": _scroll(1),
     "scroll right": _scroll(-1),
-    "time range": lambda app, _: app.say("dim", app.dashboard.next_interval()),
-    "dexter": _not_connected("Dexter"),
-    "swarm": _not_connected("MiroFish"),
+    "time range": _on_chart(lambda dashboard: dashboard.next_interval()),
+    "dexter": lambda app, _: app.thinking.dexter(),
+    "swarm": lambda app, _: app.thinking.swarm(),
+    "ask": lambda app, _: app.thinking.ask(),
+    "accept": opinions.accept,
+    "history": opinions.history,
+    "graph": opinions.graph,
+    "budget": opinions.budget,
     "export": export,
     "refresh": refresh,
     "help": show_help,

@@ -99,3 +99,26 @@ def size_text(qty: float, lot: Decimal | None, width: int) -> str:
 def quantity_text(quantity: Decimal) -> str:
     """Return an exact quantity without trailing zeros or an exponent."""
     return f"{quantity.normalize():f}" if quantity else "0"
+
+
+def number(value: Value[float], form: str) -> str:
+    """Return a number in a format, with its mark."""
+    return NA if value.value is None else f"{value.value:{form}}{mark(value)}"
+
+
+def usd(value: Value[Decimal]) -> str:
+    """Return an amount of dollars: to the cent, and with up to four digits where it is small.
+
+    Examples
+    --------
+    >>> [usd(Value(value=Decimal(text))) for text in ("0", "0.07", "0.01084", "0.0120", "1.125")]
+    ['$0.00', '$0.07', '$0.0108', '$0.012', '$1.12']
+    """
+    amount = value.value
+    if amount is None or not amount.is_finite():
+        return NA
+    if abs(amount) >= Decimal("0.1"):
+        return f"${amount:,.2f}{mark(value)}"
+    text = f"{amount:.4f}"
+    digits = max(len(text.rstrip("0")), len(text) - 2)
+    return f"${text[:digits]}{mark(value)}"

@@ -71,13 +71,22 @@ BINDINGS: tuple[Binding, ...] = (
     Binding(("left",), "scroll left", "←", "back in time", CHART),
     Binding(("right",), "scroll right", "→", "forward in time", CHART),
     Binding(("t",), "time range", "t", "time range", CHART),
-    Binding(("d",), "dexter", "d", "Dexter analyst", AI, "d AI"),
-    Binding(("f",), "swarm", "f", "MiroFish swarm", AI, "f swarm"),
+    Binding(("d",), "dexter", "d", "Dexter, cost shown first", AI, "d AI", "rf ai analyse SYMBOL"),
+    Binding(("f",), "swarm", "f", "MiroFish swarm", AI, "f swarm", "rf swarm run SYMBOL"),
+    Binding(("a",), "ask", "a", "ask Dexter a question", AI, "a ask", "rf ai ask"),
+    Binding(("v",), "accept", "v", "accept a verdict (asks)", AI, "", "rf ai accept"),
+    Binding(("h",), "history", "h", "last decisions and why", AI, "h history", "rf why STRATEGY"),
+    Binding(("g",), "graph", "g", "graph of the symbol", AI, "g graph", "rf graph query"),
+    Binding(("u",), "budget", "u", "AI budget and scores", AI, "u budget", "rf ai budget"),
     Binding(("e",), "export", "e", "export CSV files", OTHER, "e export"),
     Binding(("r", "f5"), "refresh", "r", "ask the daemon again", OTHER, "r refresh", "rf status"),
     Binding(("?",), "help", "?", "this help", OTHER, "? help"),
     Binding(("q",), "quit", "q", "quit (asks if orders)", OTHER, "q quit"),
 )  # fmt: skip
+
+AI_SCREEN = 5
+ONLY_AI = frozenset({"ask", "history", "graph", "budget"})
+"""Actions that only the footer of the AI screen names; the keys do the same everywhere."""
 
 ESSENTIAL = ("kill", "cancel all", "help", "quit")
 """What the footer of a very small terminal still says."""
@@ -112,15 +121,28 @@ def groups() -> dict[str, list[Binding]]:
     return found
 
 
-def hints(width: int) -> str:
-    """Return as many short forms as fit into `width` columns; safety and leaving come first."""
-    wanted = [b for b in BINDINGS if b.hint]
+def hints(width: int, screen: int = 1, cost: str = "") -> str:
+    """Return as many short forms as fit into `width` columns; safety and leaving come first.
+
+    On the AI screen (5) its own keys come next; `cost` stands beside the key that costs money.
+
+    Examples
+    --------
+    >>> hints(60, 5, "est $0.012")
+    'K KILL  d AI (est $0.012)  f swarm  a ask  ? help  q quit'
+    """
+    wanted = [b for b in BINDINGS if b.hint and (screen == AI_SCREEN or b.action not in ONLY_AI)]
+    wanted = [_costing(b, cost) if b.action == "dexter" else b for b in wanted]
     first = [b for b in wanted if b.action in {"kill", "help", "quit"}]
     chosen = list(first)
-    for binding in wanted:
+    for binding in sorted(wanted, key=lambda b: screen == AI_SCREEN and b.group != AI):
         if binding not in chosen and len(_joined([*chosen, binding])) <= width:
             chosen.append(binding)
     return _joined([b for b in wanted if b in chosen])
+
+
+def _costing(binding: Binding, cost: str) -> Binding:
+    return binding._replace(hint=f"{binding.hint} ({cost})") if cost else binding
 
 
 def essentials() -> str:

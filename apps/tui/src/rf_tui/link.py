@@ -41,6 +41,9 @@ _BREATH = 256
 """After how many events the screen gets its turn."""
 _ADMIN_VERBS = frozenset({"resume"})
 """Verbs for which the daemon's own token is needed; it is used for nothing else."""
+PATIENCE_S = {"ask": 125.0}
+"""How long an answer may take, seconds, of the verbs that a model answers."""
+_PATIENCE_S = 5.0
 
 
 def make_wire() -> Wire:
@@ -193,7 +196,7 @@ class Link:
         try:
             if verb in _ADMIN_VERBS:
                 return judged(await self._as_admin(verb, args))
-            return judged(await client.ask(verb, args))
+            return judged(await client.ask(verb, args, PATIENCE_S.get(verb, _PATIENCE_S)))
         except BusUnreachable as error:
             return Outcome(False, None, error.code, error.message, error.detail, error.fix, False)
         except RfError as error:

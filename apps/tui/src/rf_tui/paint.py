@@ -57,6 +57,18 @@ def spread(left: Line, right: Line, width: int, fill: str = TEXT) -> list[Span]:
     return [*left, (fill, " " * gap), *right]
 
 
+def flow(parts: Iterable[Line], width: int) -> list[Line]:
+    """Return parts side by side, two blanks apart, in as many lines as it takes."""
+    lines: list[Line] = []
+    line: list[Span] = []
+    for part in parts:
+        if line and span_width(line) + span_width(part) + 2 > width:
+            lines.append(line)
+            line = []
+        line += [(TEXT, "  " if line else " "), *part]
+    return [*lines, line] if line else lines
+
+
 def canvas(
     lines: Iterable[Line], size: tuple[int, int], cursor: tuple[int, int] | None = None
 ) -> urwid.TextCanvas:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from rf_common.intelligence import Recommendation, Verdict
+
 
 class Tone(NamedTuple):
     """One colour, and its nearest of the sixteen."""
@@ -113,6 +115,19 @@ THEMES: Mapping[str, Mapping[str, Tone]] = {
     "colour-blind": _DARK | _BLUE_ORANGE,
     "mono": {},
 }
+RECOMMENDATIONS: Mapping[Recommendation, str] = {
+    Recommendation.BUY: "up",
+    Recommendation.SELL: "down",
+    Recommendation.HOLD: "strong",
+    Recommendation.RISK: "warn",
+}
+"""Role of each recommendation of an analyst; the word itself is always there too."""
+VERDICTS: Mapping[Verdict, str] = {
+    Verdict.APPROVED: "good",
+    Verdict.REJECTED: "bad",
+    Verdict.HEDGE: "warn",
+}
+"""Role of each verdict of the gate."""
 COLOURS: Mapping[str, int] = {"mono": 1, "16": 16, "256": 256, "true": 2**24}
 """Names of the colour depths and how many colours urwid is told."""
 

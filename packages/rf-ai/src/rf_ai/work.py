@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import zlib
 from collections.abc import Coroutine, Mapping, Sequence
 from decimal import Decimal
@@ -19,11 +20,13 @@ import msgspec
 
 from rf_ai.budget import Budget
 from rf_ai.config import AiConfig, provider_of
+from rf_ai.context import NewsItem
 from rf_ai.dexter import Dexter
 from rf_ai.errors import AiError
 from rf_ai.inputs import Inputs
 from rf_ai.scorecard import score_card
 from rf_ai.store import CallStore
+from rf_ai.triage import Triage, Triaged
 from rf_common.clock import NANOS_PER_SECOND, RealtimeClock, UnixNanos
 from rf_common.errors import ConfigError
 from rf_common.ids import InstrumentId
@@ -255,6 +258,7 @@ class Desk:
         self.clock = RealtimeClock()
         self.budget = Budget(folder / "budget.sqlite", config)
         self.store = CallStore(folder / "calls.sqlite")
+        self.triage: Triage | None = None
         self.provider = provider_of(config, has_anthropic_key=bool(keys.get("anthropic")))
         self.models: dict[Tier, MeteredModel] = {}
         self.blocked = ""
@@ -339,14 +343,16 @@ def _at_desk() -> Desk:
 
 
 def analyse(
-    quant: QuantSnapshot, swarm: SwarmSignal, graph: GraphContext, seconds_per_year: float
+    stages: tuple[QuantSnapshot, SwarmSignal, GraphContext],
+    news: tuple[NewsItem, ...],
+    seconds_per_year: float,
 ) -> AnalystSignal:
-    """Return the analyst's opinion on one cycle."""
-    desk = _at_desk()
+    """Return the analyst's opinion on one cycle, with the news about its instrument."""
+    desk, (quant, swarm, graph) = _at_desk(), stages
     dexter = desk.dexter(seconds_per_year)
-    signal = desk.run(dexter.analyse(quant, swarm, graph))
+    signal = desk.run(dexter.analyse(quant, swarm, graph, news))
     if desk.models and not (quant.unavailable or swarm.unavailable or graph.unavailable):
-        inputs = Inputs(quant=quant, swarm=swarm, graph=graph)
+        inputs = Inputs(quant=quant, swarm=swarm, graph=graph, news=news)
         with contextlib.suppress(AiError):
             desk.estimate = desk.run(dexter.estimate(inputs)).worst_usd
     return signal
@@ -369,3 +375,62 @@ def ask(
     reply = desk.run(desk.dexter(seconds_per_year).ask(inputs, question))
     shown: dict[str, Any] = msgspec.to_builtins(reply)
     return {**shown, "ok": not reply.unavailable, "text": reply.answer or reply.unavailable}
+
+
+# --- news -----------------------------------------------------------------------------------------
+
+
+class NewsRead(msgspec.Struct, frozen=True, kw_only=True):
+    """One item after triage: the instruments it is about, and what the graph learned from it."""
+
+    triaged: Triaged
+    instruments: tuple[InstrumentId, ...]
+    statements: int
+    learned: str
+
+
+def read_news(item: NewsItem, names: Sequence[InstrumentId], folder: Path) -> NewsRead:
+    """Sort one item, find whom it is about, and let the graph in `folder` grow by it.
+
+    The cheap model sorts what is about one of `names` when there is one, else the word list
+    does. Statements are read by rules and kept with the item as their source; a text that reads
+    like an order to a model teaches the graph nothing.
+    """
+    desk = _at_desk()
+    from rf_knowledge_graph.codec import save
+
+    known, linker = _graph(folder / GRAPH_FILE)
+    desk.triage = desk.triage or Triage(linker)
+    mentioned = linker.entities_in(f"{item.headline} - {item.body}")
+    about = tuple(name for name in names if _stands_for(linker, name) in mentioned)
+    if about and desk.models:
+        caller = desk.dexter(1.0).caller
+        asked = desk.triage.ask(item, caller, about[0], nonce=secrets.token_hex(12))
+        triaged = desk.run(asked)
+    else:
+        (triaged,) = desk.triage.sort((item,))
+    statements, learned = (0, "withheld") if triaged.withheld else _learn(item, known, linker)
+    if statements:
+        _keep(folder / GRAPH_FILE, save(known))
+    return NewsRead(triaged=triaged, instruments=about, statements=statements, learned=learned)
+
+
+def _stands_for(linker: Linker, name: InstrumentId) -> str:
+    return linker.resolve(name).entity_id
+
+
+def _learn(item: NewsItem, known: KnowledgeGraph, linker: Linker) -> tuple[int, str]:
+    """Merge what the rules read into the graph; return how many statements and their words."""
+    from rf_knowledge_graph.extraction import extract
+
+    text = f"{item.headline}. {item.body}" if item.body else item.headline
+    try:
+        read = extract(text, item.news_id, item.ts_event, linker)
+        if not read.edges and not any(entity.sentiment for entity in read.entities):
+            return 0, "nothing"
+        report = read.merge_into(known, ts=item.ts_event, linker=linker)
+    except ValueError as error:
+        return 0, f"nothing: {error}"
+    words = [f"{edge.from_id} {edge.relationship} {edge.to_id}" for edge in read.edges]
+    told = "; ".join(words) or f"sentiment of {', '.join(report.known)}"
+    return max(report.edges, 1), told

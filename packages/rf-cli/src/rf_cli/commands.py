@@ -221,6 +221,24 @@ COMMANDS = (
         ('rf ai ask AAPL "how is the book?"',),
     ),
     Entry(
+        "ai news",
+        "rf_cli.thinkers:news",
+        "Tell the thinkers a headline or a filing.",
+        ('rf ai news "Apple raises its guidance" --source wire',),
+    ),
+    Entry(
+        "ai impact",
+        "rf_cli.thinkers:impact",
+        "Show what a shock of an instrument would mean for others.",
+        ("rf ai impact AAPL",),
+    ),
+    Entry(
+        "ai accept",
+        "rf_cli.thinkers:accept",
+        "Send the order of the newest verdict, where the settings say ask.",
+        ("rf ai accept AAPL 6a1f2c3b-4",),
+    ),
+    Entry(
         "ai show",
         "rf_cli.ai:show",
         "Show the last calls, or one with every row and check.",

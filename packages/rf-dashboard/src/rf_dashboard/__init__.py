@@ -39,8 +39,10 @@ from rf_dashboard.wire import (
     BusEvent,
     FeedView,
     InstrumentView,
+    IntelligenceView,
     LimitView,
     OrderView,
+    OutcomeView,
     PositionView,
     SignalsView,
     StrategyView,
@@ -86,4 +88,6 @@ __all__ = [
     "FeedView",
     "StrategyView",
     "SystemView",
+    "IntelligenceView",
+    "OutcomeView",
 ]

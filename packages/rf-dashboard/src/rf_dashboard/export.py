@@ -16,7 +16,7 @@ from rf_common.clock import UnixNanos, to_iso
 from rf_dashboard import format as fmt
 from rf_dashboard.state import DashboardState
 from rf_dashboard.values import Value
-from rf_dashboard.views import account, alerts, fills, orders, positions
+from rf_dashboard.views import account, alerts, cycles, dexter_card, fills, orders, positions
 
 Cell = str | int | float | Decimal | Value[Decimal] | Value[float] | Value[int] | None
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
@@ -91,6 +91,44 @@ def account_csv(state: DashboardState, now: UnixNanos) -> str:
         value = getattr(view, name)
         rows.append((name, value, view.currency, _flag(value.stale), value.reason))
     return to_csv(("name", "value", "currency", "stale", "reason"), rows)
+
+
+def opinions_csv(state: DashboardState, now: UnixNanos) -> str:
+    """Return the newest opinion of each instrument, one line a context row that was sent."""
+    header = (
+        "instrument", "cycle", "time", "analyst", "model", "recommendation", "direction",
+        "confidence", "unavailable", "row", "kind", "source", "row_time", "cited", "text",
+    )  # fmt: skip
+    return to_csv(header, (
+        (
+            card.instrument_id, card.cycle_id, _time(card.ts), card.analyst, card.model,
+            card.recommendation, card.direction, card.confidence, card.reason, row.row_id,
+            row.kind, row.source, _time(row.ts), "cited" if row.cited else "", row.text,
+        )
+        for card in (dexter_card(state, name, now) for name in state.minds.latest)
+        for row in card.sources
+    ))  # fmt: skip
+
+
+def decisions_csv(state: DashboardState, now: UnixNanos) -> str:
+    """Return remembered cycles, newest first: the verdict, its comparisons, what came of it."""
+    header = (
+        "time", "cycle", "instrument", "verdict", "reason", "direction", "quantity",
+        "recommendation", "quant", "swarm", "graph", "analyst", "checks", "orders", "refusals",
+    )  # fmt: skip
+    return to_csv(header, (
+        (
+            _time(row.ts), row.cycle_id, row.instrument_id, row.verdict, row.reason,
+            row.direction, row.quantity if row.verdict else None, row.recommendation,
+            *(stage.text for stage in row.stages),
+            "; ".join(
+                f"{check.name} {check.value} / {check.limit} {'ok' if check.ok else 'NO'}"
+                for check in (row.gate.checks if row.gate else ())
+            ),
+            " ".join(row.orders), "; ".join(row.refusals),
+        )
+        for row in cycles(state, now, _ALL)
+    ))  # fmt: skip
 
 
 def to_csv(header: Iterable[str], rows: Iterable[Iterable[Cell]]) -> str:

@@ -14,6 +14,7 @@ from rf_common.ids import InstrumentId
 from rf_common.orders import Refusal, Signal
 from rf_dashboard.alerts import Alert
 from rf_dashboard.candles import Candle
+from rf_dashboard.minds import MindsSnapshot
 from rf_dashboard.wire import (
     AccountView,
     BookView,
@@ -92,3 +93,4 @@ class DashboardSnapshot(msgspec.Struct, frozen=True, array_like=True):
     system_state: SystemState | None
     state_reason: str
     strategies: tuple[StrategyView, ...]
+    minds: MindsSnapshot = MindsSnapshot()

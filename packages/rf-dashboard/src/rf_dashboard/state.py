@@ -23,6 +23,13 @@ from rf_common.events import (
     Trade,
 )
 from rf_common.ids import ClientOrderId, InstrumentId, StrategyId
+from rf_common.intelligence import (
+    AnalystSignal,
+    GateDecided,
+    GraphContext,
+    QuantSnapshot,
+    SwarmSignal,
+)
 from rf_common.orders import (
     FeedChanged,
     Notice,
@@ -36,6 +43,7 @@ from rf_dashboard.alerts import AlertKind, AlertLog
 from rf_dashboard.candles import MINUTE_NS, CandleSeries
 from rf_dashboard.connection import Connecting, Connection
 from rf_dashboard.markets import Market
+from rf_dashboard.minds import Minds
 from rf_dashboard.snapshot import (
     DashboardSnapshot,
     FillRecord,
@@ -47,7 +55,9 @@ from rf_dashboard.wire import (
     BookView,
     BusEvent,
     InstrumentView,
+    IntelligenceView,
     OrderView,
+    OutcomeView,
     SignalsView,
     StrategyView,
     SystemView,
@@ -60,9 +70,11 @@ MAX_SIGNALS = 200
 MAX_TRADES = 2_000
 """Prints of all instruments together."""
 MAX_TRADES_EACH = 200
-MAX_CANDLES = 10_000
+MAX_CANDLES = 7_000
 """Candles of all instruments and intervals together: what keeps a snapshot under 1 MiB."""
 MAX_CANDLES_EACH = 500
+DOWN = "DOWN"
+"""The word of a worker that does not answer."""
 
 _STATE_SEVERITY = {
     SystemState.HALTED: Severity.CRITICAL,
@@ -106,6 +118,7 @@ class DashboardState:
         self.system_state: SystemState | None = None
         self.state_reason = ""
         self.strategies: dict[StrategyId, StrategyView] = {}
+        self.minds = Minds()
         self._folds: dict[type, Callable[[Any, UnixNanos], None]] = {
             Quote: self._on_quote,
             Trade: self._on_trade,
@@ -127,6 +140,13 @@ class DashboardState:
             StateChanged: self._on_state,
             StrategyChanged: self._on_strategy,
             Notice: self._on_notice,
+            QuantSnapshot: self._minds(Minds.on_quant),
+            SwarmSignal: self._minds(Minds.on_swarm),
+            GraphContext: self._minds(Minds.on_graph),
+            AnalystSignal: self._minds(Minds.on_analyst),
+            GateDecided: self._minds(Minds.on_gate),
+            OutcomeView: self._minds(Minds.on_outcome),
+            IntelligenceView: self._on_intelligence,
         }
 
     def apply(self, event: BusEvent, ts: UnixNanos, seq: int = 0) -> None:
@@ -314,6 +334,25 @@ class DashboardState:
     def _on_notice(self, told: Notice, ts: UnixNanos) -> None:
         self.log.add(ts, AlertKind.NOTICE, told.severity, code=told.code, text=told.text)
 
+    # --- intelligence -------------------------------------------------------------------------
+
+    def _minds(
+        self, fold: Callable[[Minds, Any, UnixNanos], None]
+    ) -> Callable[[Any, UnixNanos], None]:
+        return lambda told, ts: fold(self.minds, told, ts)
+
+    def _on_intelligence(self, told: IntelligenceView, ts: UnixNanos) -> None:
+        before = self.minds.view
+        self.minds.view, self.minds.ts = told, ts
+        was_down = before is not None and before.worker == DOWN
+        if was_down == (told.worker == DOWN):
+            return
+        self.log.add(
+            ts, AlertKind.NOTICE, Severity.INFO if was_down else Severity.WARNING,
+            code=f"worker {told.worker.lower()}",
+            text=told.worker_reason or f"the intelligence worker is {told.worker}",
+        )  # fmt: skip
+
     # --- whole --------------------------------------------------------------------------------
 
     def snapshot(self) -> DashboardSnapshot:
@@ -337,6 +376,7 @@ class DashboardState:
             system_state=self.system_state,
             state_reason=self.state_reason,
             strategies=tuple(self.strategies.values()),
+            minds=self.minds.snapshot(),
         )
 
     @classmethod
@@ -357,6 +397,7 @@ class DashboardState:
         state.system, state.system_ts = told.system, told.system_ts
         state.system_state, state.state_reason = told.system_state, told.state_reason
         state.strategies = {view.strategy_id: view for view in told.strategies}
+        state.minds = Minds.from_snapshot(told.minds)
         return state
 
     def __eq__(self, other: object) -> bool:

@@ -24,6 +24,13 @@ from rf_common.events import (
     Trade,
 )
 from rf_common.ids import ClientOrderId, InstrumentId, StrategyId
+from rf_common.intelligence import (
+    AnalystSignal,
+    GateDecided,
+    GraphContext,
+    QuantSnapshot,
+    SwarmSignal,
+)
 from rf_common.orders import (
     FeedChanged,
     Notice,
@@ -193,6 +200,51 @@ class SystemView(msgspec.Struct, frozen=True, array_like=True, tag="vS"):
     strategies: tuple[StrategyView, ...]
 
 
+class IntelligenceView(msgspec.Struct, frozen=True, array_like=True, tag="vT"):
+    """The slow thinkers: their worker, who answers, what was spent, how good it was so far.
+
+    Amounts are US dollars. `worker` is READY, BUSY, DOWN or OFF; `analyst` is ``rules`` or a
+    provider, with `why_rules` when the rules stand in for one. Scores are None until there are
+    forecasts to score; `may_trade` is never, ask or auto.
+    """
+
+    ts_event: UnixNanos
+    worker: str
+    worker_reason: str
+    analyst: str
+    model: str
+    why_rules: str
+    instruments: tuple[InstrumentId, ...]
+    every_s: int
+    running: tuple[str, ...]
+    spent_day: Decimal
+    cap_day: Decimal
+    spent_month: Decimal
+    cap_month: Decimal
+    calls_day: int
+    estimate_usd: Decimal | None
+    cache_share: float | None
+    scored: int
+    hit_rate: float | None
+    brier: float | None
+    base_brier: float | None
+    may_trade: str
+
+
+class OutcomeView(msgspec.Struct, frozen=True, array_like=True, tag="vC"):
+    """What became of one cycle's verdict: the orders it led to, and what refused others.
+
+    Told again, whole, whenever more is known of the cycle.
+    """
+
+    cycle_id: str
+    instrument_id: InstrumentId
+    ts_event: UnixNanos
+    strategy_id: StrategyId
+    orders: tuple[ClientOrderId, ...]
+    refusals: tuple[str, ...]
+
+
 BusEvent = (
     Quote
     | Trade
@@ -214,5 +266,12 @@ BusEvent = (
     | OrderView
     | AccountView
     | SystemView
+    | QuantSnapshot
+    | SwarmSignal
+    | GraphContext
+    | AnalystSignal
+    | GateDecided
+    | IntelligenceView
+    | OutcomeView
 )
 """Everything that `DashboardState.apply` understands."""

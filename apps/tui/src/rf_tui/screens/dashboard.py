@@ -15,9 +15,10 @@ from rf_tui.screens.essentials import Essentials, Small
 from rf_tui.screens.layout import FRAME_ROWS, TABBED, Form, form_of, tabbed, wide
 from rf_tui.widgets.alerts import SHOWN, Alerts
 from rf_tui.widgets.book import BookPanel
-from rf_tui.widgets.card import Dexter, Mirofish
 from rf_tui.widgets.chart import ZOOMS, ChartPanel
+from rf_tui.widgets.dexter import Dexter
 from rf_tui.widgets.feeds import Feeds
+from rf_tui.widgets.mirofish import Mirofish
 from rf_tui.widgets.orders import Orders
 from rf_tui.widgets.panel import Panel
 from rf_tui.widgets.positions import Positions
@@ -52,6 +53,7 @@ class Dashboard(urwid.WidgetPlaceholder[urwid.Widget]):
         self._essentials = Essentials(send)
         self.size = (0, 0)
         self.form = Form.SMALL
+        self.hidden = False
         self.active = "watchlist"
         self.chosen = InstrumentId("")
         self.interval = INTERVALS[0][0]
@@ -100,6 +102,10 @@ class Dashboard(urwid.WidgetPlaceholder[urwid.Widget]):
         name = self.active if is_list else "watchlist"
         self.panels[name].move(step)
         self.panels[name].refresh()
+
+    def step_symbol(self, step: int) -> None:
+        """Choose the instrument `step` further in the watch list."""
+        self.panels["watchlist"].move(step)
 
     # --- chart ----------------------------------------------------------------------------
 
@@ -152,9 +158,10 @@ class Dashboard(urwid.WidgetPlaceholder[urwid.Widget]):
             "risk": lambda: (views.risk_bars(state, now), account, header),
             "alerts": lambda: views.alerts(state, SHOWN, now),
             "feeds": lambda: (header.feeds, views.system(state, now)),
-            "dexter": views.dexter_card,
-            "swarm": views.mirofish_card,
+            "dexter": lambda: views.dexter_card(state, self.chosen, now),
+            "swarm": lambda: views.mirofish_card(state, self.chosen, now),
         }
+        self.panels["watchlist"].view = slices["watchlist"]()  # other screens move in it too
         for name, view in slices.items():
             if name == "orders" or self.sees(name):  # which order `c` means is always known
                 self._fill(self.panels[name], view)
@@ -162,6 +169,8 @@ class Dashboard(urwid.WidgetPlaceholder[urwid.Widget]):
 
     def sees(self, name: str) -> bool:
         """Return whether the panel of this name is on the screen."""
+        if self.hidden:
+            return False
         if self.form is Form.TABBED:
             return name not in TABBED or name == self._tabs.shown.name
         return self.form is Form.WIDE

@@ -50,9 +50,9 @@ def wide(panels: Mapping[str, Panel], columns: int, rows: int) -> urwid.Widget:
     centre = _beside(
         columns, (side, panels["alerts"]), (0, panels["book"]), (side, panels["orders"])
     )
-    card = (columns - side - 8) // 2
+    card = (columns - side - 2) // 2
     bottom = _beside(
-        columns, (side + 8, panels["feeds"]), (card, panels["dexter"]), (0, panels["swarm"])
+        columns, (side + 2, panels["feeds"]), (card, panels["dexter"]), (0, panels["swarm"])
     )
     return _stacked((high, top), (middle, centre), (low, bottom))
 
@@ -75,3 +75,32 @@ def _beside(columns: int, *parts: tuple[int, urwid.Widget]) -> urwid.Columns:
 
 def _stacked(*parts: tuple[int, urwid.Widget]) -> urwid.Pile:
     return urwid.Pile([(height, widget) for height, widget in parts])
+
+
+AI_SHARED = ("ask", "sources")
+"""Which panels of the AI screen share one place on a terminal of 80x24."""
+
+
+def ai_wide(panels: Mapping[str, Panel], columns: int, rows: int) -> urwid.Widget:
+    """Return the panels of the AI screen in two bands and a line, for a body of this size."""
+    low = 16 + (rows - 36) // 3
+    right = 46 + (columns - 120) // 3
+    return _stacked(
+        (
+            rows - low - 1,
+            _beside(columns, (columns - right, panels["dexter"]), (0, panels["sources"])),
+        ),
+        (low, _beside(columns, (columns - right, panels["ask"]), (0, panels["swarm graph"]))),
+        (1, panels["budget"]),
+    )
+
+
+def ai_tabbed(panels: Mapping[str, Panel], tabs: Tabs, columns: int, rows: int) -> urwid.Widget:
+    """Return opinion, questions and swarm, the sources as a tab, for a body of this size."""
+    low = 8 + (rows - 20) // 3
+    right = 37 + (columns - 80) // 3
+    return _stacked(
+        (rows - low - 1, panels["dexter"]),
+        (low, _beside(columns, (columns - right, tabs), (0, panels["swarm graph"]))),
+        (1, panels["budget"]),
+    )

@@ -9,7 +9,7 @@ from rf_dashboard.format import age, show
 from rf_dashboard.views import Header
 from rf_dashboard.views.system import NOT_CONNECTED
 from rf_tui.dialogs.offline import LineState
-from rf_tui.figures import mark, money_text, percent
+from rf_tui.figures import mark, money_text, percent, usd
 from rf_tui.glyphs import clean
 from rf_tui.paint import Line, Span, span_width, spread
 from rf_tui.widgets.feeds import feed_mark
@@ -66,7 +66,7 @@ def _parts(top: Top, *, wide: bool) -> list[list[Span]]:
     role = "warn" if header.tick_age_ms.stale else "text"
     parts.append([(role, f"{'age ' if wide else ''}{show(header.tick_age_ms, age)}")])
     parts.append([("text", f"risk {show(header.risk_used, lambda used: f'{used:.0%}')}")])
-    parts.append([("dim", f"AI {show(header.ai_spend, str)}")])
+    parts.append([("dim", f"AI {_ai(header, wide=wide)}")])
     return parts
 
 
@@ -77,6 +77,12 @@ def _money(header: Header, *, wide: bool) -> list[Span]:
     if wide:
         spans.append(("text", f"  day {money_text(header.day_pnl, 12, sign=True)}"))
     return [*spans, ("text", " "), percent(header.day_fraction)]
+
+
+def _ai(header: Header, *, wide: bool) -> str:
+    """Return what the analysts spent today, and of how much where there is room."""
+    spent = usd(header.ai_spend)
+    return spent if not wide or header.ai_cap.value is None else f"{spent}/{usd(header.ai_cap)}"
 
 
 def _feeds(header: Header) -> list[Span]:

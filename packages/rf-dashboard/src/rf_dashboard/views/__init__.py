@@ -4,6 +4,15 @@ Every view is a frozen struct that JSON can carry. Whatever may be unknown or ol
 None with a reason, never zero. Nothing here is kept between two calls.
 """
 
+from rf_dashboard.views.cycles import CycleRow, StageLine, cycles
+from rf_dashboard.views.intelligence import (
+    CheckLine,
+    DexterCard,
+    GateLine,
+    Point,
+    SourceRow,
+    dexter_card,
+)
 from rf_dashboard.views.market import (
     Book,
     BookRow,
@@ -19,22 +28,27 @@ from rf_dashboard.views.market import (
     tape,
     watchlist,
 )
+from rf_dashboard.views.scenarios import (
+    GraphPanel,
+    MirofishCard,
+    Share,
+    graph_panel,
+    mirofish_card,
+)
 from rf_dashboard.views.system import (
     AlertRow,
-    Card,
     FeedRow,
     Header,
     OpinionRow,
     StrategyRow,
     SystemPanel,
     alerts,
-    dexter_card,
     feeds,
     header,
-    mirofish_card,
     strategies,
     system,
 )
+from rf_dashboard.views.thinkers import Thinkers, thinkers
 from rf_dashboard.views.ticket import open_ticket, ticket_check
 from rf_dashboard.views.trading import (
     Account,
@@ -92,7 +106,20 @@ __all__ = [
     "SystemPanel",
     "dexter_card",
     "mirofish_card",
-    "Card",
+    "DexterCard",
+    "MirofishCard",
+    "Point",
+    "SourceRow",
+    "GateLine",
+    "CheckLine",
+    "Share",
+    "graph_panel",
+    "GraphPanel",
+    "thinkers",
+    "Thinkers",
+    "cycles",
+    "CycleRow",
+    "StageLine",
     "open_ticket",
     "ticket_check",
 ]

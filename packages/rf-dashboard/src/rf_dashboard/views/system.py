@@ -1,4 +1,4 @@
-"""The frame of the screen: header, feeds, alerts, strategies, the daemon, the analysts' cards."""
+"""The frame of the screen: header, feeds, alerts, strategies, the daemon."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from rf_dashboard.connection import Connecting, Live
 from rf_dashboard.snapshot import RefusalRecord
 from rf_dashboard.state import DashboardState
 from rf_dashboard.values import T, Value, age_ms, told, unknown, why_old
+from rf_dashboard.views.thinkers import thinkers
 from rf_dashboard.views.trading import account, currency_of
 from rf_dashboard.wire import FeedView
 
 NO_SYSTEM = "the daemon has not told its state yet"
-ROADMAP = "docs/roadmap.md"
 EXCHANGES = ("NYSE", "NASDAQ", "CME", "CBOE", "LSE", "CRYPTO", "NSE", "BSE")
 _FEED_ROWS = {"binance": "CRYPTO", "sim": "SIM"}
 _FEED_WORDS = {
@@ -57,6 +57,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     tick_age_ms: Value[int]
     risk_used: Value[float]
     ai_spend: Value[Decimal]
+    ai_cap: Value[Decimal]
     state: Value[SystemState]
     state_reason: str
     killed: Value[bool]
@@ -123,15 +124,6 @@ class SystemPanel(msgspec.Struct, frozen=True, kw_only=True):
     journal_bytes_per_day: Value[float]
 
 
-class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of the terminal that is not there yet: it says so, and shows nothing else."""
-
-    title: str
-    connected: bool
-    text: str
-    pointer: str
-
-
 # --- header ---------------------------------------------------------------------------------------
 
 
@@ -142,6 +134,7 @@ def header(state: DashboardState, now: UnixNanos) -> Header:
         "connecting" if isinstance(link, Connecting) else "offline"
     )  # fmt: skip
     amounts, panel, old = account(state, now), system(state, now), why_old(state, now)
+    minds = thinkers(state, now)
     return Header(
         mode=panel.mode,
         account=panel.account,
@@ -152,7 +145,8 @@ def header(state: DashboardState, now: UnixNanos) -> Header:
         feeds=feeds(state, now),
         tick_age_ms=_tick_age(state, now, old),
         risk_used=_risk_used(state, now, old),
-        ai_spend=unknown(f"no analyst is connected yet, see {ROADMAP}"),
+        ai_spend=minds.spent_day,
+        ai_cap=minds.cap_day,
         state=panel.state,
         state_reason=state.state_reason,
         killed=panel.killed,
@@ -336,17 +330,3 @@ def system(state: DashboardState, now: UnixNanos) -> SystemPanel:
         journal_bytes=of(view.journal_bytes if view else None),
         journal_bytes_per_day=of(view.journal_bytes_per_day if view else None),
     )
-
-
-def dexter_card() -> Card:
-    """Return the analyst's card."""
-    return _card("Dexter", "The AI analyst is not connected yet: there is no opinion to show.")
-
-
-def mirofish_card() -> Card:
-    """Return the swarm's card."""
-    return _card("MiroFish", "The swarm is not connected yet: there is no scenario to show.")
-
-
-def _card(title: str, text: str) -> Card:
-    return Card(title=title, connected=False, text=text, pointer=ROADMAP)
