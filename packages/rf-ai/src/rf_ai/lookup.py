@@ -106,5 +106,5 @@ def answer_from_rows(question: str, rows: Sequence[ContextRow]) -> tuple[str, tu
     found = look_up(question, rows)
     if not found:
         return "No row says anything about this.", ()
-    text = "\n".join(f"{row.text} [{row.row_id}]" for row in found)
+    text = "; ".join(f"{row.text} [{row.row_id}]" for row in found)
     return text, tuple(row.row_id for row in found)

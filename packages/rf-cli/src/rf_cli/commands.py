@@ -33,6 +33,7 @@ GROUPS = {
     "strategy": "List, switch and swap strategies.",
     "risk": "Show limits; try an order; measure VaR and volatility of a file.",
     "price": "Price options; find volatilities; draw what they depend on.",
+    "swarm": "Simulate a market of agents; hit it, fit it, score it.",
     "ai": "Ask the analyst; what it said, cost, and was worth.",
     "journal": "List, show, verify and measure the journal.",
     "config": "Check and show the settings.",
@@ -207,6 +208,48 @@ COMMANDS = (
         "rf_cli.replay:replay",
         "Run a recorded session through a fresh engine and compare every decision.",
         ("rf replay latest", "rf replay latest --until 1"),
+    ),
+    Entry(
+        "swarm run",
+        "rf_cli.swarm:run",
+        "Simulate a market of agents; show its facts, profits and speed.",
+        (
+            "rf swarm run --agents 5000 --paths 64 --out swarm.html",
+            "rf swarm run --history closes.csv --rounds-per-day 1",
+        ),
+    ),
+    Entry(
+        "swarm scenario",
+        "rf_cli.swarm:scenario",
+        "Show what an event does to a simulated market.",
+        ("rf swarm scenario list", "rf swarm scenario flash_crash pct=10 --agents 5000"),
+    ),
+    Entry(
+        "swarm calibrate",
+        "rf_cli.swarm:calibrate",
+        "Fit the mix and the intensities of agents to a history.",
+        (
+            "rf swarm calibrate closes.csv --out fit.json",
+            "rf swarm calibrate closes.csv --budget 400 --resume fit.json --out fit.json",
+        ),
+    ),
+    Entry(
+        "swarm score",
+        "rf_cli.swarm:score",
+        "Score the Mirofish forecast over a history against the base rate.",
+        ("rf swarm score closes.csv --horizon 5",),
+    ),
+    Entry(
+        "swarm assets",
+        "rf_cli.swarm:assets",
+        "Give a verdict on the simulated market of each of several assets.",
+        ("rf swarm assets --symbols SPY,QQQ",),
+    ),
+    Entry(
+        "swarm interview",
+        "rf_cli.swarm:interview",
+        "Ask an agent of a simulated market what it did and why.",
+        ("rf swarm interview 5 --agents 2000",),
     ),
     Entry(
         "ai analyse",
