@@ -43,6 +43,7 @@ EXITS = {
     Exit.FOUND: "a check found something: look",
     Exit.NOT_CONFIRMED: "nobody confirmed it: pass the flag that is named",
     Exit.KILLED: "the kill switch is on: `rf resume`",
+    Exit.BUDGET: "the AI budget is used up: `rf ai cost`, `rf ai budget`",
     Exit.NO_DAEMON: "no daemon answers",
     Exit.INTERRUPTED: "interrupted",
 }

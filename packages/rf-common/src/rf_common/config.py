@@ -7,6 +7,7 @@ forbid_unknown_fields=True)``. Apps compose those structs and call `load` with t
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -166,6 +167,9 @@ def _from_text(kind: Any, text: str) -> object:
         return _BOOLEANS.get(text.lower(), text)
     if get_origin(kind) in {tuple, list, frozenset}:
         return [part.strip() for part in text.split(",") if part.strip()]
+    if get_origin(kind) is dict:  # a JSON object; what is none is named as a wrong type
+        with contextlib.suppress(msgspec.DecodeError):
+            return msgspec.json.decode(text)
     return text
 
 
