@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from rf_cli.journal_rows import named
 from rf_cli.main import main
 from rf_common import DeterministicClock, Quote
 from rf_common.errors import RfError
@@ -20,6 +21,7 @@ from rf_event_bus.messages import Role
 from rf_event_bus.server import BusServer
 from rf_event_bus.wire import Wire
 from rf_net.token import create_token
+from rf_testkit.stages import analyst_stage, graph_stage
 
 SENT = {"ok": True, "code": "SENT", "text": "on its way", "fix": "", "client_order_id": "RF-S-1"}
 DONE = {"ok": True, "code": "DONE", "text": "done", "fix": "", "client_order_id": None}
@@ -138,6 +140,52 @@ ANSWERS: dict[str, Any] = {
             }
         ]
     },
+    "thoughts": {
+        "ok": True,
+        "thinkers": {"analyst": "rules", "why_rules": "no key"},
+        "graph": named(graph_stage()),
+    },
+    "think": {
+        "ok": True,
+        "text": "done",
+        "analyst": {**named(analyst_stage()), "cost_usd": "0"},
+        "decisions": [],
+    },
+    "ask": {
+        "ok": True,
+        "text": "RSI is 58.0 [F1]",
+        "question": "how is the book?",
+        "answer": "RSI is 58.0 [F1]",
+        "cited": ["F1"],
+        "unavailable": "",
+        "unsupported": [],
+        "figures_checked": 1,
+        "analyst": "rules",
+        "model": "rules/2",
+        "input_tokens": 0,
+        "output_tokens": 0,
+        "cached_tokens": 0,
+        "cost_usd": "0",
+        "took_ms": 0,
+        "call_id": "k1",
+    },
+    "news": {
+        "ok": True,
+        "triaged": {
+            "withheld": False,
+            "action": "BUY",
+            "sentiment": 0.75,
+            "catalyst": "guidance",
+            "analyst": "rules",
+            "entities": ["APPLE"],
+            "same_as": "",
+        },
+        "instruments": ["sim:AAPL"],
+        "learned": "sentiment of APPLE",
+        "statements": 1,
+        "asked": ["sim:AAPL"],
+    },
+    "accept": {**SENT, "code": "VERDICT"},
     "risk": {"limits": {"max_order_notional": "25000"}, "counters": {"orders_today": 5}},
     "shutdown": {"ok": True, "code": "STOPPING", "text": "the daemon is stopping", "fix": ""},
 }

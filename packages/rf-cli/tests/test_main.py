@@ -2,11 +2,14 @@ import json
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from rf_ai import Inputs, write_inputs
 from rf_cli.commands import COMMANDS, GROUPS, OPTIONS
 from rf_cli.exits import Exit
+from rf_testkit.stages import graph_stage, quant_stage, swarm_stage
 
 HEAVY = [
     "numba",
@@ -30,8 +33,10 @@ HEAVY = [
     "cyclopts",
     "rich",
 ]
-NEEDS_SESSION = {"replay", "journal verify", "journal size"}
+NEEDS_SESSION = {"replay", "journal verify", "journal size", "journal show"}
 NEEDS_PROCESS = {"demo", "daemon stop"}
+NEEDS_CALLS = {"ai show", "ai replay", "ai score"}
+TAKES_LONG = {"swarm calibrate"}
 
 
 def test_help_imports_nothing_of_the_desk():
@@ -74,7 +79,7 @@ def test_every_command_has_help(rf, path):
     [
         example
         for entry in COMMANDS
-        if entry.path not in NEEDS_SESSION | NEEDS_PROCESS
+        if entry.path not in NEEDS_SESSION | NEEDS_PROCESS | NEEDS_CALLS | TAKES_LONG
         for example in entry.examples
     ],
 )
@@ -122,6 +127,10 @@ def tables(tmp_path, monkeypatch):
             "vol": [0.2 - 0.001 * (strike - 100.0) for strike, _ in grid],
         }
     ).write_csv("quotes.csv")
+    pl.concat([bars, bars]).write_csv("closes.csv")
+    cycle = Inputs(quant=quant_stage(), swarm=swarm_stage(), graph=graph_stage())
+    Path("cycle.json").write_bytes(write_inputs(cycle))
+    Path("edges.csv").write_text("source_id,kind,target_id,weight\nNVIDIA,Owns,ACME,0.6\n")
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])

@@ -194,10 +194,10 @@ def _keep(path: Path, content: bytes) -> None:
 
 
 def graph(quant: QuantSnapshot, folder: Path) -> GraphContext:
-    """Return what the graph in `folder`, or the seed graph, knows about the instrument."""
+    """Return what the data folder's graph, or the seed graph, knows about the instrument."""
     from rf_knowledge_graph.context import context_for
 
-    known, linker = _graph(folder / GRAPH_FILE)
+    known, linker = _graph(folder.parent / GRAPH_FILE)
     return context_for(known, quant.instrument_id, quant.cycle_id, quant.ts_event, linker=linker)
 
 
@@ -399,7 +399,7 @@ def read_news(item: NewsItem, names: Sequence[InstrumentId], folder: Path) -> Ne
     desk = _at_desk()
     from rf_knowledge_graph.codec import save
 
-    known, linker = _graph(folder / GRAPH_FILE)
+    known, linker = _graph(folder.parent / GRAPH_FILE)
     desk.triage = desk.triage or Triage(linker)
     mentioned = linker.entities_in(f"{item.headline} - {item.body}")
     about = tuple(name for name in names if _stands_for(linker, name) in mentioned)
@@ -411,7 +411,7 @@ def read_news(item: NewsItem, names: Sequence[InstrumentId], folder: Path) -> Ne
         (triaged,) = desk.triage.sort((item,))
     statements, learned = (0, "withheld") if triaged.withheld else _learn(item, known, linker)
     if statements:
-        _keep(folder / GRAPH_FILE, save(known))
+        _keep(folder.parent / GRAPH_FILE, save(known))
     return NewsRead(triaged=triaged, instruments=about, statements=statements, learned=learned)
 
 
