@@ -127,7 +127,7 @@ def tables(tmp_path, monkeypatch):
             "vol": [0.2 - 0.001 * (strike - 100.0) for strike, _ in grid],
         }
     ).write_csv("quotes.csv")
-    pl.concat([bars, bars]).write_csv("closes.csv")
+    pl.concat([bars] * 3).write_csv("closes.csv")
     cycle = Inputs(quant=quant_stage(), swarm=swarm_stage(), graph=graph_stage())
     Path("cycle.json").write_bytes(write_inputs(cycle))
     Path("edges.csv").write_text("source_id,kind,target_id,weight\nNVIDIA,Owns,ACME,0.6\n")
