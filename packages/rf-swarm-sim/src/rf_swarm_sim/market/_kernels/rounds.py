@@ -78,7 +78,7 @@ BUSY_START, BUSY_END = 120, 330
 LOOKBACK, RSI_ROUNDS = 20, 14
 WORLD_DRAWS = 1 << 40
 SHUFFLE_DRAWS = 1 << 41
-AHEAD = 12
+AHEAD = 24
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
