@@ -82,7 +82,7 @@ class AiConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     symbols: tuple[str, ...] = ("NVDA", "AAPL", "TSLA")
     """What the cycle looks at."""
-    every_s: float = 120.0
+    every_s: float = 60.0
     """Time between two cycles of one symbol, seconds."""
     horizon_s: float = 15.0
     """How far the swarm looks, and after what time an opinion is scored, seconds."""

@@ -29,7 +29,7 @@ from rf_ai.store import CallStore
 from rf_ai.triage import Triage, Triaged
 from rf_common.clock import NANOS_PER_SECOND, RealtimeClock, UnixNanos
 from rf_common.errors import ConfigError
-from rf_common.ids import InstrumentId
+from rf_common.ids import InstrumentId, symbol_of
 from rf_common.intelligence import (
     AnalystSignal,
     GraphContext,
@@ -43,13 +43,15 @@ if TYPE_CHECKING:
     from rf_ai.models.metered import MeteredModel
     from rf_ai.models.routing import Tier
     from rf_knowledge_graph import KnowledgeGraph, Linker
+    from rf_swarm_sim.market import SwarmConfig
     from rf_swarm_sim.score import ScoreBook
 
 T = TypeVar("T")
 
 GRAPH_FILE = "graph.json"
 SCORES_FILE = "mirofish.json"
-CALIBRATION_FILE = "swarm.json"
+CALIBRATIONS = "swarm"
+"""Folder of fits, one file a symbol, as ``rf swarm calibrate --symbol`` writes them."""
 
 
 def with_option_values(
@@ -116,7 +118,6 @@ def swarm(
     seed comes from the instrument and the time of the snapshot. Forecasts are kept in `folder`
     and scored when their horizon has passed.
     """
-    from rf_swarm_sim.market import SwarmConfig
     from rf_swarm_sim.mirofish import band_of
     from rf_swarm_sim.signal import forecast_of, swarm_signal, with_score
 
@@ -125,7 +126,7 @@ def swarm(
     if quant.px is not None:
         book.settle(name, now, quant.px)
     rounds = max(round(config.horizon_s / sample_s), 1)
-    market = SwarmConfig.twin(agents=config.swarm_agents)
+    market, is_fitted = _market_of(name, folder, config.swarm_agents)
     shown, scale = _scaled(history, market.round_vol())
     told = swarm_signal(
         quant.cycle_id,
@@ -136,7 +137,7 @@ def swarm(
         seed=zlib.crc32(f"{name} {now}".encode()),
         paths=config.swarm_paths,
         rounds=rounds,
-        calibrated=False,
+        calibrated=is_fitted,
     )
     if not told.unavailable:
         per_round = told.vol / market.annual_vol * market.round_vol() / scale
@@ -146,6 +147,18 @@ def swarm(
         book.add(forecast_of(told, horizon_ns=horizon_ns, band=band))
     _keep(folder / SCORES_FILE, msgspec.json.encode(book.state()))
     return with_score(told, book)
+
+
+def _market_of(name: InstrumentId, folder: Path, agents: int) -> tuple[SwarmConfig, bool]:
+    """Return the market that was fitted to the symbol's history, else the default one."""
+    from rf_swarm_sim.calibration import Calibration
+    from rf_swarm_sim.market import SwarmConfig
+
+    path = folder / CALIBRATIONS / f"{symbol_of(name)}.json"
+    if not path.is_file():
+        return SwarmConfig.twin(agents=agents), False
+    fit = Calibration.from_state(msgspec.json.decode(path.read_bytes()))
+    return fit.config.with_(agents=agents), True
 
 
 def _scaled(history: Sequence[float], round_vol: float) -> tuple[Sequence[float], float]:
@@ -296,6 +309,10 @@ class Desk:
         """Run to the end in the loop of this process."""
         return self._loop.run_until_complete(work)
 
+    def close(self) -> None:
+        """End the loop."""
+        self._loop.close()
+
     def status(self, now: UnixNanos, mids: Mapping[InstrumentId, float]) -> AnalystStatus:
         """Score what is due at these prices, and tell money and scores."""
         for name, px in mids.items():
@@ -333,7 +350,14 @@ _desks: list[Desk] = []
 def prepare_analyst(config: AiConfig, keys: Mapping[str, str], folder: Path) -> None:
     """Make this process the analyst's; its keys become secrets at once."""
     secrets = {name: Secret(key) for name, key in keys.items()}
-    _desks[:] = [Desk(config, secrets, folder)]
+    close_analyst()
+    _desks.append(Desk(config, secrets, folder))
+
+
+def close_analyst() -> None:
+    """End what `prepare_analyst` began."""
+    while _desks:
+        _desks.pop().close()
 
 
 def _at_desk() -> Desk:

@@ -125,6 +125,7 @@ def calibrate(
     budget: int = 200,
     fit: Annotated[list[str] | None, Parameter(negative=())] = None,
     out: Path | None = None,
+    symbol: str | None = None,
     resume: Path | None = None,
     rf: Rf,
 ) -> Answer:
@@ -152,6 +153,8 @@ def calibrate(
         Parameters to fit, such as clustering; seven of them if not given.
     out
         Write the fit as JSON, for rf swarm run --calibration and for --resume.
+    symbol
+        Write it into the data folder, where the daemon finds it for this symbol.
     resume
         A fit that was interrupted or had a smaller budget.
     """
@@ -179,9 +182,20 @@ def calibrate(
     if found.is_interrupted and out is None:
         target = Path(f"{file.stem}-calibration.json")
     files = [] if target is None else [_write_fit(found, target)]
+    if symbol is not None:
+        files.append(_write_fit(found, _fit_of(rf.data_dir, symbol)))
     data = text.fit_data(found) | {"file": str(file), "files": files}
     notes = () if found.is_accepted else ("the fitted market is not what made this history",)
     return _answer("swarm.calibration", data, text.fit_text, notes)
+
+
+def _fit_of(data_dir: Path, symbol: str) -> Path:
+    """Return where the daemon looks for the fit of a symbol."""
+    if not symbol.replace("-", "").replace(".", "").isalnum():
+        raise usage(f"--symbol {symbol!r}: expected a symbol such as NVDA")
+    folder = data_dir / "ai" / "swarm"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{symbol.upper()}.json"
 
 
 def score(
