@@ -46,7 +46,8 @@ bench: setup ## Run the benchmarks and print their table
 bench-peers: setup ## Measure our kernels against public peers, in an environment of their own
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .benchmarks/peers
 	$(UV) pip install --quiet --python .benchmarks/peers -r tools/peers.txt \
-		packages/rf-common packages/rf-pricing packages/rf-signals packages/rf-risk
+		packages/rf-common packages/rf-pricing packages/rf-signals packages/rf-risk \
+		packages/rf-knowledge-graph packages/rf-swarm-sim
 	.benchmarks/peers/bin/python benchmarks/peers.py $(A)
 
 docs: setup ## Write the generated pages and build the site into site/

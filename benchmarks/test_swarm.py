@@ -1,13 +1,12 @@
 """The simulated market: one round of 100,000 agents through the book, and ensembles of paths.
 
 A round is measured over a whole day of 390, busy open and close included; the first call, which
-compiles or loads the kernels, is not in it. Mesa and NumPy are measured beside it where they
-are installed: each agent two draws and a comparison a round, no book, so they do far less.
+compiles or loads the kernels, is not in it. NumPy is measured beside it: two draws and a
+comparison an agent, no book, so it does far less. ``make bench-peers A=swarm`` has Mesa.
 """
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any
 
 import numpy as np
@@ -89,21 +88,3 @@ def test_numpy_agents_without_a_book(benchmark: Any, tell: Any) -> None:
 
     benchmark(step)
     tell(baseline="numpy, no book")
-
-
-@pytest.mark.skipif(importlib.util.find_spec("mesa") is None, reason="mesa is not installed here")
-def test_mesa_agents_without_a_book(benchmark: Any, tell: Any) -> None:
-    """The peer in Mesa: 100,000 agents that wake and choose a side; no book and no accounts."""
-    import mesa
-
-    class Trader(mesa.Agent):
-        side = 0
-
-        def step(self) -> None:
-            if self.random.random() < TWIN.activation:
-                self.side = 1 if self.random.random() < 0.5 else -1
-
-    model = mesa.Model(seed=1)
-    Trader.create_agents(model, TWIN.agents)
-    benchmark.pedantic(lambda: model.agents.do("step"), rounds=3, iterations=1)
-    tell(baseline="mesa, no book")

@@ -26,7 +26,7 @@ YEAR_S = 365.0 * 86_400.0
 DAY_S = 86_400.0
 MIN_SCORE = 0.15
 MAX_CONFIDENCE = 0.90
-SLOPE = 0.45
+SLOPE = 0.55
 REGIME_SHARE = 0.8
 RSI_UNIT = 20.0
 STOP_SIGMAS = 2.0
@@ -97,7 +97,7 @@ def rules_opinion(
     with a move and against it are those of the volatility's regime
     (`rf_risk.volatility.regime`): from .50 and .20 in calm markets to .20 and .50 in wild ones.
     With quant and swarm on one side and ``|score| >= 0.15`` the direction is its sign and the
-    confidence ``0.5 + 0.45 |score|`` less penalties for a surge of volatility, herding, a
+    confidence ``0.5 + 0.55 |score|`` less penalties for a surge of volatility, herding, a
     simulation that is not calibrated and contagion. Everything turns round with its signs.
     """
     lacking = _lacking(quant, swarm, graph)
