@@ -40,6 +40,7 @@ from rf_common.intelligence import (
 from rf_common.secret import Redactor, Secret
 
 if TYPE_CHECKING:
+    from rf_ai.extraction import Extracted
     from rf_ai.models.metered import MeteredModel
     from rf_ai.models.routing import Tier
     from rf_knowledge_graph import KnowledgeGraph, Linker
@@ -416,9 +417,10 @@ class NewsRead(msgspec.Struct, frozen=True, kw_only=True):
 def read_news(item: NewsItem, names: Sequence[InstrumentId], folder: Path) -> NewsRead:
     """Sort one item, find whom it is about, and let the graph in `folder` grow by it.
 
-    The cheap model sorts what is about one of `names` when there is one, else the word list
-    does. Statements are read by rules and kept with the item as their source; a text that reads
-    like an order to a model teaches the graph nothing.
+    When there is a cheap model, it sorts what is about one of `names` and reads its statements;
+    else, and where the model fails, the word list and the rules do. Statements are kept with the
+    item as their source, and `learned` says who read them; a text that reads like an order to a
+    model teaches the graph nothing.
     """
     desk = _at_desk()
     from rf_knowledge_graph.codec import save
@@ -433,7 +435,9 @@ def read_news(item: NewsItem, names: Sequence[InstrumentId], folder: Path) -> Ne
         triaged = desk.run(asked)
     else:
         (triaged,) = desk.triage.sort((item,))
-    statements, learned = (0, "withheld") if triaged.withheld else _learn(item, known, linker)
+    if triaged.withheld:
+        return NewsRead(triaged=triaged, instruments=about, statements=0, learned="withheld")
+    statements, learned = _learn(item, known, linker, triaged=triaged, about=about)
     if statements:
         _keep(folder.parent / GRAPH_FILE, save(known))
     return NewsRead(triaged=triaged, instruments=about, statements=statements, learned=learned)
@@ -443,18 +447,42 @@ def _stands_for(linker: Linker, name: InstrumentId) -> str:
     return linker.resolve(name).entity_id
 
 
-def _learn(item: NewsItem, known: KnowledgeGraph, linker: Linker) -> tuple[int, str]:
-    """Merge what the rules read into the graph; return how many statements and their words."""
-    from rf_knowledge_graph.extraction import extract
-
-    text = f"{item.headline}. {item.body}" if item.body else item.headline
+def _learn(
+    item: NewsItem,
+    known: KnowledgeGraph,
+    linker: Linker,
+    *,
+    triaged: Triaged,
+    about: Sequence[InstrumentId],
+) -> tuple[int, str]:
+    """Merge what was read into the graph; return how many statements, their words, and by whom."""
     try:
-        read = extract(text, item.news_id, item.ts_event, linker)
+        found = _extracted(item, linker, triaged=triaged, about=about)
+        read = found.ontology
         if not read.edges and not any(entity.sentiment for entity in read.entities):
-            return 0, "nothing"
+            return 0, f"nothing, {found.by}"
         report = read.merge_into(known, ts=item.ts_event, linker=linker)
     except ValueError as error:
         return 0, f"nothing: {error}"
-    words = [f"{edge.from_id} {edge.relationship} {edge.to_id}" for edge in read.edges]
+    words = [
+        f"{edge.from_id} {'denied: ' if edge.negated else ''}{edge.relationship} {edge.to_id}"
+        for edge in read.edges
+    ]
     told = "; ".join(words) or f"sentiment of {', '.join(report.known)}"
-    return max(report.edges, 1), told
+    return max(report.edges, 1), f"{told}, {found.by}"
+
+
+def _extracted(
+    item: NewsItem, linker: Linker, *, triaged: Triaged, about: Sequence[InstrumentId]
+) -> Extracted:
+    """Ask the model for the statements of what is about one of ours, new, and could be sorted."""
+    from rf_ai.extraction import by_rules, extract_with
+
+    desk = _at_desk()
+    if not about or not desk.models or triaged.same_as:
+        return by_rules(item, linker)
+    if triaged.unavailable:
+        return by_rules(item, linker, why=triaged.unavailable)
+    caller, nonce = desk.dexter(1.0).caller, secrets.token_hex(12)
+    asked = extract_with(caller, item, instrument_id=about[0], nonce=nonce, linker=linker)
+    return desk.run(asked)
