@@ -28,6 +28,8 @@ class AiMomentumParameters(
 ):
     """Those of momentum, and how long a verdict is believed."""
 
+    period: int = 40
+    """Window of the moving average; not that of momentum, whose orders it would repeat."""
     max_age_s: int = 120
     """Age at which an approval no longer opens anything, seconds."""
 
