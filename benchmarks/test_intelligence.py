@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -44,10 +45,11 @@ def test_gate(benchmark) -> None:
 def test_cycle_without_the_model(benchmark, tmp_path: Path, agents: int) -> None:
     config = AiConfig(swarm_agents=agents, swarm_paths=4)
     prices = history()
+    numbers = count(1)
     told = VolatilityTold(0.08, 0.90, 2.5e-9, 2.5e-9, STEPS_PER_YEAR)
 
     def cycle() -> str:
-        quant = quant_stage(instrument_id=NAME, px=prices[-1])
+        quant = quant_stage(cycle_id=f"c{next(numbers)}", instrument_id=NAME, px=prices[-1])
         quant = work.with_option_values(quant, told, 30.0)
         swarm = work.swarm(
             quant, prices, config, sample_s=0.5, steps_per_year=STEPS_PER_YEAR, folder=tmp_path
