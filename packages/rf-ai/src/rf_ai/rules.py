@@ -125,7 +125,7 @@ def rules_opinion(
         take_profit_px=quant.px * (1.0 + sign * target),
         position_size_pct=round(size_for(confidence), 4) if sign else 0.0,
         time_horizon=horizon_name(horizon_s),
-        thesis=_thesis(side, context),
+        thesis=_thesis(side, evidence[:3], context),
         key_risks=_risks(quant, swarm, graph, context),
         catalyst=None,
         recommendation=recommendation,
@@ -246,15 +246,20 @@ def _recommendation(side: Direction, quant: QuantSnapshot) -> Recommendation:
     return Recommendation.RISK if ratio is not None and ratio > VOL_HALT else Recommendation.HOLD
 
 
-def _thesis(side: Direction, context: Context) -> str:
+_NAMES = {"F12": "momentum composite", "F9": "imbalance", "F2": "RSI(14)"}
+
+
+def _thesis(side: Direction, quant: tuple[Evidence, ...], context: Context) -> str:
     word = {"LONG": "both point up", "SHORT": "both point down"}.get(
         side.value, "do not point one way"
     )
-    first = _sentence(
-        f"Offline rules: quant and swarm {word}",
-        context,
-        (("momentum composite", "F12"), ("imbalance", "F9"), ("RSI(14)", "F2")),
-    )
+    parts = {key: (_NAMES[key], key) for key in _NAMES}
+    against = [p.rows[0] for p in quant if side.sign and p.score * side.sign < 0.0]
+    speaking = tuple(part for key, part in parts.items() if key not in against)
+    first = _sentence(f"Offline rules: quant and swarm {word}", context, speaking)
+    if against:
+        other = _sentence("Against it speaks", context, tuple(parts[key] for key in against))
+        first = f"{first} {other}".strip()
     second = _sentence(
         "Simulated markets",
         context,
