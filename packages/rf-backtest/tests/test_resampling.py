@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rf_backtest import bootstrap, first_passage, gamblers_ruin, round_trips, walk_forward
+from rf_backtest.resampling import block_length
 
 
 def test_a_bootstrap_has_the_moments_of_its_sample():
@@ -108,3 +109,28 @@ def test_round_trips_and_what_is_left_explain_the_cash(fills):
     open_pnl = sum(q * (mark - p) for q, p in left)
     assert sum(q for q, _ in left) == held
     assert realised + open_pnl == cash + held * mark
+
+
+@pytest.mark.parametrize("rho", [0.3, 0.6])
+def test_the_block_of_an_autoregression_is_that_of_its_closed_form(rho):
+    """With covariance r0 rho^k the best block is (2 rho / (1 - rho^2))^(2/3) n^(1/3)."""
+    rng = np.random.default_rng(12)
+    found = []
+    for _ in range(40):
+        shocks = rng.standard_normal(2_000)
+        path = np.empty(2_000)
+        value = 0.0
+        for place, shock in enumerate(shocks):
+            value = rho * value + shock
+            path[place] = value
+        found.append(block_length(path))
+    best = (2.0 * rho / (1.0 - rho**2)) ** (2.0 / 3.0) * 2_000 ** (1.0 / 3.0)
+    assert np.median(found) == pytest.approx(best, rel=0.2)
+
+
+def test_noise_needs_no_blocks_and_a_flat_series_neither():
+    rng = np.random.default_rng(13)
+    assert np.median([block_length(rng.standard_normal(500)) for _ in range(50)]) < 2.0
+    assert block_length([0.5] * 10) == 1.0
+    with pytest.raises(ValueError, match="at least 3"):
+        block_length([0.1, 0.2])

@@ -7,7 +7,7 @@ Returns are per period; `periods` is how many there are in a year. What a series
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import nan, sqrt
+from math import expm1, inf, isfinite, log, nan, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from rf_backtest._checks import FloatArray, series
 
 _NO_VOLATILITY = 1e-15
+_LARGEST_EXPONENT = 700.0
 """Deviation, relative to the largest return, that is rounding and no volatility."""
 
 
@@ -97,7 +98,7 @@ def performance(
         raise ValueError(f"expected returns of at least -1, was {r.min()}")
     wealth = np.concatenate(([1.0], np.cumprod(1.0 + r)))
     fall = drawdown(r)
-    growth = float(wealth[-1]) ** (periods / r.size) - 1.0
+    growth = _annual(float(wealth[-1]), periods / r.size)
     gains, losses = float(r[r > 0.0].sum()), float(-r[r < 0.0].sum())
     skew, kurtosis = moments(r)
     ratio = sharpe(r, periods=periods, risk_free=risk_free)
@@ -210,9 +211,17 @@ def _capture(r: FloatArray, b: FloatArray, chosen: npt.NDArray[np.bool_], period
     if not chosen.any():
         return nan
     count = int(chosen.sum())
-    ours = float(np.prod(1.0 + r[chosen])) ** (periods / count) - 1.0
-    theirs = float(np.prod(1.0 + b[chosen])) ** (periods / count) - 1.0
-    return ours / theirs if theirs != 0.0 else nan
+    ours = _annual(float(np.prod(1.0 + r[chosen])), periods / count)
+    theirs = _annual(float(np.prod(1.0 + b[chosen])), periods / count)
+    return ours / theirs if theirs != 0.0 and isfinite(ours) and isfinite(theirs) else nan
+
+
+def _annual(factor: float, power: float) -> float:
+    """Return ``factor ** power - 1``: -1 where all is lost, infinite where it has no float."""
+    if factor <= 0.0:
+        return -1.0
+    exponent = power * log(factor)
+    return expm1(exponent) if exponent < _LARGEST_EXPONENT else inf
 
 
 def _deviation(r: FloatArray) -> float:

@@ -15,6 +15,12 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 EULER_GAMMA = 0.5772156649015329
+_FLAT = 1e-24
+"""Variance, relative to the mean square, that is rounding."""
+_TOGETHER = 500
+"""Bootstrap samples drawn at one time, fewer of a long series."""
+_CELLS = 4_000_000
+"""Numbers held in memory for them."""
 
 
 def probabilistic_sharpe(
@@ -159,26 +165,31 @@ def probability_of_overfitting(returns: npt.ArrayLike, *, blocks: int = 16) -> C
     if blocks < 2 or blocks % 2 or matrix.shape[0] < 2 * blocks:
         raise ValueError(f"expected an even number of blocks of 2 rows or more, was {blocks}")
     matrix = matrix[matrix.shape[0] % blocks :]
-    parts = matrix.reshape(blocks, -1, matrix.shape[1])
-    logits = np.empty(comb(blocks, blocks // 2))
-    losses = 0
-    for place, chosen in enumerate(combinations(range(blocks), blocks // 2)):
-        rest = [block for block in range(blocks) if block not in chosen]
-        best = int(np.argmax(_ratios(parts[list(chosen)])))
-        outside = _ratios(parts[rest])
-        rank = 1 + int(np.sum(outside < outside[best]))
-        share = rank / (outside.size + 1)
-        logits[place] = np.log(share / (1.0 - share))
-        losses += bool(outside[best] < 0.0)
-    logits.sort()
-    return Cscv(float(np.mean(logits <= 0.0)), losses / logits.size, logits)
+    chosen = np.zeros((comb(blocks, blocks // 2), blocks))
+    for place, half in enumerate(combinations(range(blocks), blocks // 2)):
+        chosen[place, list(half)] = 1.0
+    inside, outside = _half_ratios(matrix, chosen), _half_ratios(matrix, 1.0 - chosen)
+    best = inside.argmax(axis=1)[:, None]
+    its = np.take_along_axis(outside, best, axis=1)
+    share = (1 + np.sum(outside < its, axis=1)) / (outside.shape[1] + 1)
+    logits = np.sort(np.log(share / (1.0 - share)))
+    return Cscv(float(np.mean(logits <= 0.0)), float(np.mean(its < 0.0)), logits)
 
 
-def _ratios(parts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    rows = parts.reshape(-1, parts.shape[2])
-    deviation = rows.std(axis=0, ddof=1)
+def _half_ratios(
+    matrix: npt.NDArray[np.float64], chosen: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return the (halves, strategies) Sharpe ratios of unions of blocks, from the blocks' sums."""
+    parts = matrix.reshape(chosen.shape[1], -1, matrix.shape[1])
+    centre = matrix.mean(axis=0)  # so that the squares lose no digits
+    rows = parts.shape[1] * chosen[0].sum()
+    mean = chosen @ (parts - centre).sum(axis=1) / rows
+    square = chosen @ ((parts - centre) ** 2).sum(axis=1) / rows
+    variance = (square - mean**2) * rows / (rows - 1)
+    flat = variance <= _FLAT * (square + centre**2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(deviation > 0.0, rows.mean(axis=0) / deviation, 0.0)
+        ratios = (mean + centre) / np.sqrt(variance)
+    return np.asarray(np.where(flat, 0.0, ratios), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,13 +258,16 @@ def superior_predictive_ability(
         "upper": mean,
     }
     exceeded = dict.fromkeys(centres, 0)
-    for done in range(samples):
-        again = excess[_stationary(t, block, rng)].mean(axis=0)
+    step = min(_TOGETHER, max(1, _CELLS // t))
+    for first in range(0, samples, step):
+        done = min(first + step, samples)
+        drawn = [_stationary(t, block, rng) for _ in range(first, done)]
+        again = np.stack([np.bincount(rows, minlength=t) for rows in drawn]) @ excess / t
         for name, centre in centres.items():
-            seen = max(float(np.max(sqrt(t) * (again - centre) / scale)), 0.0)
-            exceeded[name] += seen > statistic
-        if progress is not None and done % 500 == 499:
-            progress(done + 1, samples)
+            seen = (sqrt(t) * (again - centre) / scale).max(axis=1).clip(0.0)
+            exceeded[name] += int(np.sum(seen > statistic))
+        if progress is not None:
+            progress(done, samples)
     return SuperiorAbility(**{name: count / samples for name, count in exceeded.items()})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import ceil, exp, log, log10, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -87,6 +87,57 @@ def _blocks(
     count = -(-n // block)
     starts = rng.integers(0, n, size=(simulations, count, 1))
     return ((starts + np.arange(block)) % n).reshape(simulations, -1)[:, :n]
+
+
+def block_length(returns: npt.ArrayLike) -> float:
+    """Return the mean block of the stationary bootstrap that suits the mean of a series.
+
+    Parameters
+    ----------
+    returns : (n,) array
+        At least 3 numbers.
+
+    Returns
+    -------
+    float
+        Periods, from 1 (no memory) to the smaller of 3 sqrt(n) and n / 3.
+
+    References
+    ----------
+    Politis and White (2004), section 3.2; Patton, Politis and White (2009) for the variance.
+
+    Examples
+    --------
+    >>> block_length([0.01, 0.02, -0.01, -0.02, 0.015, -0.005])
+    1.0
+    """
+    r = series(returns, least=3)
+    n = r.size
+    centred = r - r.mean()
+    reach = max(5, ceil(sqrt(log10(n))))
+    most = min(ceil(sqrt(n)) + reach, n - 1)
+    covariance = np.array([centred[lag:] @ centred[: n - lag] for lag in range(most + 1)]) / n
+    if not covariance[0] > 0.0:
+        return 1.0
+    small = np.abs(covariance[1:]) < 2.0 * sqrt(log10(n) / n) * covariance[0]
+    width = 2 * _memory(small, reach)
+    lags = np.arange(1, min(width, most) + 1)
+    weights = np.minimum(1.0, 2.0 * (1.0 - lags / max(width, 1))) * covariance[lags]
+    level = covariance[0] + 2.0 * float(weights.sum())
+    slope = 2.0 * float((lags * weights).sum())
+    if level == 0.0:
+        return 1.0
+    best = (slope / level) ** 2 * n
+    return float(max(1.0, min(best ** (1.0 / 3.0), 3.0 * sqrt(n), n / 3.0)))
+
+
+def _memory(small: npt.NDArray[np.bool_], reach: int) -> int:
+    """Return the last lag before `reach` correlations in a row that are noise."""
+    for lag in range(small.size - reach + 1):
+        if small[lag : lag + reach].all():
+            return lag
+    rest = np.flatnonzero(~small)
+    return int(rest[-1]) + 1 if rest.size else 0
 
 
 def gamblers_ruin(win: float, *, start: int, target: int | None = None) -> float:

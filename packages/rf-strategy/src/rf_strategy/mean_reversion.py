@@ -8,46 +8,40 @@ from typing import Any
 import msgspec
 
 from rf_common.config import POSITIVE, check
-from rf_common.events import MarketEvent, OrderFilled
 from rf_common.ids import InstrumentId, StrategyId
-from rf_common.orders import Signal
 from rf_common.ports import StrategyContext
 from rf_signals.streaming import RollingVariance
 from rf_strategy.conditions import StrategyCondition, warming_up
-from rf_strategy.opinions import Opinion
+from rf_strategy.opinions import SampledParameters, SampledState, SampledStrategy, View
 
 MIN_STD = 1e-10
 """Below it a window is flat and has no z-score."""
 
 
 class MeanReversionParameters(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+    SampledParameters, frozen=True, kw_only=True, forbid_unknown_fields=True
 ):
     """Window and threshold; windows count feature samples."""
 
-    instruments: tuple[InstrumentId, ...] = ()
-    """Instruments to trade; empty means all."""
     period: int = 60
     """Window of mean and deviation."""
     entry_z: float = 2.0
     """Distance from the mean that starts a position, standard deviations."""
-    again_after: int = 15
-    """Samples after which an opinion that was not followed is told again."""
 
     def __post_init__(self) -> None:
         check(self, dict.fromkeys(("period", "entry_z", "again_after"), POSITIVE))
 
 
-class _State:
-    __slots__ = ("opinion", "window", "z")
+class _State(SampledState):
+    __slots__ = ("window", "z")
 
     def __init__(self, period: int) -> None:
+        super().__init__()
         self.window = RollingVariance(period)
-        self.opinion = Opinion()
         self.z: float | None = None
 
 
-class MeanReversion:
+class MeanReversion(SampledStrategy[_State]):
     """Short far above the mean, long far below it, flat when the mean is reached.
 
     z = (price - mean) / standard deviation of the window. Confidence is 0.8 |z| / entry, at
@@ -55,18 +49,13 @@ class MeanReversion:
     """
 
     def __init__(self, strategy_id: StrategyId, parameters: MeanReversionParameters) -> None:
-        self.strategy_id = strategy_id
-        self.instruments = frozenset(parameters.instruments)
+        super().__init__(strategy_id, parameters.instruments, parameters.again_after)
         self._parameters = parameters
-        self._states: dict[InstrumentId, _State] = {}
 
-    def on_event(self, context: StrategyContext, event: MarketEvent) -> Signal | None:
-        """Look at the newest sample; see `rf_common.ports.Strategy`."""
-        state = self._states.get(event.instrument_id)
-        if state is None:
-            state = self._states[event.instrument_id] = _State(self._parameters.period)
-        if not state.opinion.is_new_sample(context):
-            return None
+    def _new_state(self) -> _State:
+        return _State(self._parameters.period)
+
+    def _look(self, context: StrategyContext, state: _State) -> View | None:
         px = context.features.mid_px
         if px is None or state.window.update(px) is None:
             return None
@@ -77,22 +66,12 @@ class MeanReversion:
         state.z = z = (px - mean) / std
         direction = self._direction(z, state.opinion.direction)
         confidence = 0.8 * min(abs(z) / self._parameters.entry_z, 1.0)
-        return state.opinion.tell(
-            context,
-            self.strategy_id,
-            direction,
-            max(confidence, 0.01),
-            reason=f"z {z:+.2f} in a window of {state.window.period}",
-            again_after=self._parameters.again_after,
-        )
+        return View(direction, confidence, f"z {z:+.2f} in a window of {state.window.period}")
 
     def _direction(self, z: float, present: int) -> int:
         if abs(z) > self._parameters.entry_z:
             return -1 if z > 0 else 1
         return present if z * present < 0 else 0
-
-    def on_fill(self, context: StrategyContext, fill: OrderFilled) -> None:
-        """Positions are read from the context; nothing to remember."""
 
     def explain(self, instrument_id: InstrumentId) -> Sequence[StrategyCondition]:
         """Return window, z-score and entry level."""

@@ -8,41 +8,35 @@ from typing import Any
 import msgspec
 
 from rf_common.config import POSITIVE, check
-from rf_common.events import MarketEvent, OrderFilled
 from rf_common.ids import InstrumentId, StrategyId
-from rf_common.orders import Signal
 from rf_common.ports import StrategyContext
 from rf_signals.streaming import RollingMean
 from rf_strategy.conditions import StrategyCondition, warming_up
-from rf_strategy.opinions import Opinion
+from rf_strategy.opinions import SampledParameters, SampledState, SampledStrategy, View
 
 
-class MomentumParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class MomentumParameters(SampledParameters, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Window and threshold; windows count feature samples."""
 
-    instruments: tuple[InstrumentId, ...] = ()
-    """Instruments to trade; empty means all."""
     period: int = 30
     """Window of the moving average."""
     threshold: float = 0.0004
     """Deviation from the average that starts a position, fraction."""
-    again_after: int = 15
-    """Samples after which an opinion that was not followed is told again."""
 
     def __post_init__(self) -> None:
         check(self, dict.fromkeys(("period", "threshold", "again_after"), POSITIVE))
 
 
-class _State:
-    __slots__ = ("deviation", "mean", "opinion")
+class _State(SampledState):
+    __slots__ = ("deviation", "mean")
 
     def __init__(self, period: int) -> None:
+        super().__init__()
         self.mean = RollingMean(period)
-        self.opinion = Opinion()
         self.deviation: float | None = None
 
 
-class Momentum:
+class Momentum(SampledStrategy[_State]):
     """Long above the average by a threshold, short below it, flat when the price is back.
 
     The deviation is (price - average) / average. Confidence is the deviation over the
@@ -50,18 +44,13 @@ class Momentum:
     """
 
     def __init__(self, strategy_id: StrategyId, parameters: MomentumParameters) -> None:
-        self.strategy_id = strategy_id
-        self.instruments = frozenset(parameters.instruments)
+        super().__init__(strategy_id, parameters.instruments, parameters.again_after)
         self._parameters = parameters
-        self._states: dict[InstrumentId, _State] = {}
 
-    def on_event(self, context: StrategyContext, event: MarketEvent) -> Signal | None:
-        """Look at the newest sample; see `rf_common.ports.Strategy`."""
-        state = self._states.get(event.instrument_id)
-        if state is None:
-            state = self._states[event.instrument_id] = _State(self._parameters.period)
-        if not state.opinion.is_new_sample(context):
-            return None
+    def _new_state(self) -> _State:
+        return _State(self._parameters.period)
+
+    def _look(self, context: StrategyContext, state: _State) -> View | None:
         px = context.features.mid_px
         average = state.mean.update(px) if px is not None else None
         if px is None or average is None:
@@ -69,14 +58,8 @@ class Momentum:
         state.deviation = deviation = (px - average) / average
         direction, why = self._direction(context, deviation, state.opinion.direction)
         confidence = min(abs(deviation) / self._parameters.threshold, 1.0)
-        return state.opinion.tell(
-            context,
-            self.strategy_id,
-            direction,
-            max(confidence, 0.01),
-            reason=f"deviation {deviation * 1e4:+.1f} bps from average of {state.mean.period}{why}",
-            again_after=self._parameters.again_after,
-        )
+        reason = f"deviation {deviation * 1e4:+.1f} bps from average of {state.mean.period}{why}"
+        return View(direction, confidence, reason)
 
     def _direction(
         self, context: StrategyContext, deviation: float, present: int
@@ -85,9 +68,6 @@ class Momentum:
         if abs(deviation) > self._parameters.threshold:
             return (1 if deviation > 0 else -1), ""
         return (present if deviation * present > 0 else 0), ""
-
-    def on_fill(self, context: StrategyContext, fill: OrderFilled) -> None:
-        """Positions are read from the context; nothing to remember."""
 
     def explain(self, instrument_id: InstrumentId) -> Sequence[StrategyCondition]:
         """Return window, deviation and threshold."""
