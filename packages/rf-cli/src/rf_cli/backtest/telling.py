@@ -18,7 +18,7 @@ Tell = Callable[[int, str], None]
 def telling(what: str, total: int, *, done: int = 0) -> Iterator[Tell]:
     """Give a function that is told how much is done, and a note such as the best so far.
 
-    A bar on a terminal; else a plain line every ten seconds.
+    A bar on a terminal; else a plain line every ten seconds. A total of 0 is not known yet.
     """
     if sys.stderr.isatty():
         with _bar(what, total, done) as tell:
@@ -36,7 +36,7 @@ def _bar(what: str, total: int, done: int) -> Iterator[Tell]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Left())
     note = TextColumn("{task.fields[note]}")
     bar = Progress(*columns, note, console=Console(stderr=True), transient=True)
-    task = bar.add_task(what, total=total, completed=done, note="")
+    task = bar.add_task(what, total=total or None, completed=done, note="")
     begun = monotonic_ns()
 
     def tell(now: int, text: str = "") -> None:
@@ -59,6 +59,9 @@ def _lines(what: str, total: int, done: int) -> Tell:
         if present - said < _EVERY_NS or now <= done:
             return
         said = present
+        if not total:  # the note says how many there are
+            print(f"{what} {now} {text}", file=sys.stderr)
+            return
         left_s = (present - begun) / (now - done) * (total - now) / NANOS_PER_SECOND
         print(f"{what} {now}/{total}, {time_left(left_s)} left  {text}", file=sys.stderr)
 
