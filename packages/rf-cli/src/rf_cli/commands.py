@@ -275,6 +275,12 @@ COMMANDS = (
         ),
     ),
     Entry(
+        "backtest scan",
+        "rf_cli.backtest.scan:scan",
+        "Try thousands of parameter sets of a compiled rule.",
+        ("rf backtest scan sma_cross --data aapl.csv --grid fast=5:50:5 --grid slow=60:200:10",),
+    ),
+    Entry(
         "backtest mc",
         "rf_cli.backtest.mc:mc",
         "Draw what the same returns and trades could have come to.",
