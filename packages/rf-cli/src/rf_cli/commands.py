@@ -275,6 +275,12 @@ COMMANDS = (
         ),
     ),
     Entry(
+        "backtest check",
+        "rf_cli.backtest.check:check",
+        "Look for gaps and bad rows in bars, and for missing sessions.",
+        ("rf backtest check --data aapl.csv --calendar XNYS",),
+    ),
+    Entry(
         "backtest scan",
         "rf_cli.backtest.scan:scan",
         "Try thousands of parameter sets of a compiled rule.",
