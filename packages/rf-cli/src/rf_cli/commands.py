@@ -271,6 +271,7 @@ COMMANDS = (
         "Run a strategy with every parameter set of a grid.",
         (
             "rf backtest sweep momentum --data aapl.csv --grid period=5:50:5 --jobs 2",
+            "rf backtest sweep momentum --data aapl.csv --grid period=5:200:1 --optuna 40",
             "rf backtest sweep --resume sw-0001",
         ),
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sqlite3
 
 import pytest
@@ -106,14 +105,6 @@ def test_a_sweep_that_cannot_be_understood_is_told(rf, bars, data_dir, words, to
     assert ran.code == Exit.USAGE, ran.err
     assert told in ran.err
     assert not list(data_dir.glob("backtests/*"))
-
-
-@pytest.mark.skipif(
-    importlib.util.find_spec("distributed") is not None, reason="the package distributed is there"
-)
-def test_a_cluster_without_its_package_names_the_extra(rf, bars):
-    ran = rf(*SWEEP, "momentum", "--scheduler", "tcp://127.0.0.1:1")
-    assert (ran.code, "rf-cli[cluster]" in ran.err) == (Exit.USAGE, True)
 
 
 def test_a_walk_is_the_same_with_one_and_two_processes(rf, bars):

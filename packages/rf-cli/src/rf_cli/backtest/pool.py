@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from rf_cli.backtest.worker import quiet
 from rf_cli.exits import Exit
@@ -23,6 +34,9 @@ R = TypeVar("R")
 
 _LOOK_S = 0.2
 """How often a request to stop is looked at, seconds."""
+
+_ANSWER_S = 5
+"""How long a scheduler, and its first worker, may take to answer, seconds."""
 
 
 class Inline(Executor):
@@ -91,29 +105,155 @@ def executor(jobs: int, scheduler: str | None = None) -> Iterator[Executor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+class Cluster(Executor):
+    """The workers of a Dask cluster, by the executor of its client.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Connected; it stays the caller's.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._inner: Executor = client.get_executor(pure=False)
+        self.threads = max(sum(client.nthreads().values()), 1)
+        """Tasks that the workers do at one time."""
+
+    def submit(self, function: Callable[..., R], /, *args: Any, **options: Any) -> Future[R]:
+        """Return a future of what a worker gives back."""
+        return self._inner.submit(_Call(function, args, options))
+
+    def everywhere(self, function: Callable[..., R], /, *args: Any) -> dict[str, R]:
+        """Return what each worker gives back, by its address."""
+        found: dict[str, R] = self._client.run(function, *args)
+        return found
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Wait for what runs, or let go of it."""
+        self._inner.shutdown(wait=wait and not cancel_futures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call that a scheduler does not look into: it would take tuples for work of its own."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    options: dict[str, Any]
+
+    def __call__(self) -> Any:
+        return self.function(*self.args, **self.options)
+
+
 @contextmanager
 def _cluster(scheduler: str) -> Iterator[Executor]:
-    if importlib.util.find_spec("distributed") is None:
+    distributed = extra("distributed", f"--scheduler {scheduler}", "cluster")
+    try:
+        _knock(scheduler)
+        client = distributed.Client(scheduler, timeout=_ANSWER_S, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        fix = "start it with: dask scheduler"
+        raise _unreachable(scheduler, f"no scheduler answers: {error}", fix) from error
+    with _hushed("distributed", "distributed.client"), client:
+        try:
+            client.wait_for_workers(1, timeout=_ANSWER_S)
+        except TimeoutError as error:
+            fix = f"start one with: dask worker {scheduler}"
+            raise _unreachable(scheduler, "the scheduler has no worker", fix) from error
+        pool = Cluster(client)
+        try:
+            yield pool
+        except (CancelledError, distributed.KilledWorker) as error:
+            fix = "look at what the scheduler and its workers wrote, then go on with --resume"
+            what = f"the cluster lost the work: {str(error) or 'the scheduler is gone'}"
+            raise _unreachable(scheduler, what, fix, kept="what was finished is kept") from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _hushed(*names: str) -> Iterator[None]:
+    """Keep loggers still: what goes wrong is told by an error of ours."""
+    before = [(log, log.level) for log in map(logging.getLogger, names)]
+    for log, _ in before:
+        log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for log, level in before:
+            log.setLevel(level)
+
+
+def _knock(scheduler: str) -> None:
+    """Connect and hang up: a client of an address where nobody listens tries for long."""
+    address = urlsplit(scheduler)
+    if not address.scheme or not address.hostname or address.port is None:
+        raise ValueError("expected an address such as tcp://host:8786")
+    socket.create_connection((address.hostname, address.port), timeout=_ANSWER_S).close()
+
+
+def _unreachable(scheduler: str, what: str, fix: str, *, kept: str = "nothing was run") -> RfError:
+    return RfError(
+        f"--scheduler {scheduler}: {what}",
+        code="RF-B-011",
+        detail=kept,
+        fix=fix,
+        exit_code=Exit.UNREACHABLE,
+    )
+
+
+def extra(package: str, flag: str, name: str) -> Any:
+    """Return a package of an extra.
+
+    Raises
+    ------
+    RfError
+        If it is not installed; the extra is named.
+    """
+    if importlib.util.find_spec(package) is None:
         raise RfError(
-            f"--scheduler {scheduler}: the package distributed is not installed",
+            f"{flag}: the package {package} is not installed",
             code="RF-B-010",
-            detail="nothing was run; without it a sweep uses the processes of this machine",
-            fix="install the extra: uv pip install 'rf-cli[cluster]'     or leave out --scheduler",
+            detail="nothing was run; without the flag a sweep needs no other package",
+            fix=f"install the extra: uv pip install 'rf-cli[{name}]'     or leave out the flag",
             exit_code=Exit.USAGE,
         )
-    distributed: Any = importlib.import_module("distributed")
+    return importlib.import_module(package)
+
+
+def same_code(pool: Executor, hash_of: Callable[[T], str], strategy: T, expected: str) -> None:
+    """Refuse a cluster of which a worker has other code; processes of this machine have ours.
+
+    Raises
+    ------
+    RfError
+        If one has other code or none; its address is named.
+    """
+    if not isinstance(pool, Cluster):
+        return
     try:
-        client = distributed.Client(scheduler, timeout=10)
-    except (OSError, ValueError) as error:
-        raise RfError(
-            f"--scheduler {scheduler}: no scheduler answers: {error}",
-            code="RF-B-011",
-            detail="nothing was run",
-            fix="start it with: dask scheduler",
-            exit_code=Exit.UNREACHABLE,
-        ) from error
-    with client:
-        yield client.get_executor()
+        found = pool.everywhere(hash_of, strategy)
+    except (ImportError, OSError) as error:
+        raise _other_code(f"a worker cannot load it: {error}") from error
+    for address, code in sorted(found.items()):
+        if code != expected:
+            raise _other_code(f"worker {address} has other code: {code[:12]}")
+
+
+def _other_code(what: str) -> RfError:
+    return RfError(
+        what,
+        code="RF-B-012",
+        detail="a table that is half of one program and half of another compares nothing",
+        fix="install this version, and the strategy's file, on all workers; start them again",
+        exit_code=Exit.FOUND,
+    )
+
+
+def slots(pool: Executor, jobs: int) -> int:
+    """Return how many tasks an executor does at one time; `jobs` unless it is a cluster."""
+    return pool.threads if isinstance(pool, Cluster) else jobs
 
 
 def workers(jobs: int | None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,11 +34,13 @@ from rf_cli.backtest.flags import (
     WorkFlags,
     spec_of,
 )
+from rf_cli.backtest.optuna_sweep import Search
 from rf_cli.backtest.outcome import key_of, plain
 from rf_cli.backtest.shared import shared
 from rf_cli.backtest.sources import Loaded, load
 from rf_cli.backtest.spec import RunSpec, read_spec, stamped, write_spec
 from rf_cli.backtest.store import CONFIG, SUMMARY, SWEEP, Store, replace_json
+from rf_cli.backtest.strategies import code_hash
 from rf_cli.backtest.sweep_store import FILE, TrialStore
 from rf_cli.backtest.sweep_text import sweep_text, write_heat_map
 from rf_cli.backtest.telling import telling
@@ -68,6 +70,8 @@ class SweepSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Rules that every set meets."""
     count: int = 0
     """Sets drawn from the grid; 0 for all."""
+    optuna: int = 0
+    """Sets that Optuna chooses one after the other; 0 for a plain grid."""
     metric: str = "sharpe"
     """What the best is best in."""
 
@@ -83,6 +87,30 @@ class SweepSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             return found
         return sample(found, self.count, np.random.default_rng(self.run.config.seed))
 
+    def total(self) -> int:
+        """Return how many sets are run."""
+        sets = len(self.sets())
+        return min(self.optuna, sets) if self.optuna else sets
+
+    def rounds(self, known: Mapping[int, Trial]) -> Iterator[list[Job]]:
+        """Yield what is to be run: all at once, or what Optuna makes of the trials so far.
+
+        Parameters
+        ----------
+        known : mapping
+            Finished trials by number; whoever runs a round adds its trials before the next one.
+        """
+        if self.optuna:
+            rounds = Search(self).rounds(known)
+        else:
+            # All sets meet the same chance: a fair comparison, and the best can be run again.
+            seed = self.run.config.seed
+            rounds = iter([[Job(number, one, seed) for number, one in enumerate(self.sets())]])
+        for jobs in rounds:
+            missing = [job for job in jobs if job.number not in known]
+            if missing:
+                yield missing
+
 
 def sweep(
     strategy: str | None = None,
@@ -91,6 +119,7 @@ def sweep(
     grid: Annotated[list[str] | None, Many] = None,
     where: Annotated[list[str] | None, Many] = None,
     count: int = 0,
+    optuna: int = 0,
     metric: str = "sharpe",
     param: Annotated[list[str] | None, Many] = None,
     data: DataFlags = DATA,
@@ -113,6 +142,8 @@ def sweep(
         A rule such as fast<slow; sets that break it are left out.
     count
         Draw so many sets from the grid instead of taking all.
+    optuna
+        Let Optuna choose so many sets of the grid by what it has seen; needs the extra sweep.
     metric
         What the best is best in, such as sharpe or total_return.
     param
@@ -123,7 +154,8 @@ def sweep(
     store = Store(rf.data_dir)
     workers = pool.workers(work.jobs)
     if resume is not None:
-        if strategy or grid or where or count or param or data != DATA or money != RUN:
+        told = (strategy, grid, where, count, optuna, param)
+        if any(told) or data != DATA or money != RUN:
             raise usage("--resume: expected no other description of the sweep")
         folder, spec = resumed(store, resume)
     else:
@@ -139,6 +171,7 @@ def sweep(
                 grid=tuple(grid),
                 where=tuple(where or ()),
                 count=count,
+                optuna=optuna,
                 metric=metric,
             )
         )
@@ -151,6 +184,10 @@ def _checked(spec: SweepSpec) -> SweepSpec:
         raise usage(f"--metric {spec.metric}: expected one of {', '.join(BEST_IN)}")
     if spec.count < 0:
         raise usage(f"--count {spec.count}: expected 0 or more")
+    if spec.optuna < 0 or (spec.optuna and spec.count):
+        raise usage(f"--optuna {spec.optuna}: expected 0 or more, and no --count beside it")
+    if spec.optuna:
+        pool.extra("optuna", f"--optuna {spec.optuna}", "sweep")
     try:
         spec.sets()
     except ValueError as error:
@@ -191,19 +228,17 @@ def perform(
 ) -> Answer:
     """Run what is missing of a sweep, keep every trial as it comes, and say what it found."""
     loaded = load(spec.run.data)
-    sets = spec.sets()
+    total = spec.total()
     with TrialStore(folder / FILE) as kept, pool.interruptible() as stop:
-        done = kept.numbers()
-        missing = [number for number in range(len(sets)) if number not in done]
-        # All sets meet the same chance: they are compared fairly, and the best can be run again.
-        seed = spec.run.config.seed
-        todo = [Job(number, sets[number], seed) for number in missing]
-        if todo:
-            with pool.executor(min(workers, len(todo)), scheduler) as executor:
-                plan = _Plan(spec, loaded, executor, workers, scheduler is None)
-                _work(plan, todo, kept, stop)
+        left = total - len(kept.numbers())
+        if left > 0:
+            with pool.executor(min(workers, left), scheduler) as executor:
+                pool.same_code(executor, code_hash, spec.run.strategy, spec.run.code_hash)
+                slots = pool.slots(executor, workers)
+                plan = _Plan(spec, loaded, executor, slots, scheduler is None)
+                _work(plan, left, kept, stop)
         trials = kept.trials()
-    data = summary(folder, spec, trials, total=len(sets), created=rf.now)
+    data = summary(folder, spec, trials, total=total, created=rf.now)
     replace_json(folder / SUMMARY, data)
     write_heat_map(folder / HEAT_MAP, spec.axes(), trials, spec.metric)
     code = Exit.OK if data["complete"] else Exit.INTERRUPTED
@@ -220,27 +255,39 @@ class _Plan(msgspec.Struct, frozen=True):
     is_local: bool
 
 
-def _work(plan: _Plan, todo: list[Job], kept: TrialStore, stop: Stop) -> None:
-    """Hand units of work to the executor and keep each as soon as it is back."""
-    unit = min(max(len(todo) // (plan.workers * _UNITS_PER_JOB), 1), _LARGEST_UNIT)
-    done = 0
+def _work(plan: _Plan, left: int, kept: TrialStore, stop: Stop) -> None:
+    """Work off round after round, and keep each unit as soon as it is back."""
+    known = {trial.number: trial for trial in kept.trials()}
+    before = len(known)
     best: Trial | None = None
     with ExitStack() as held:
         handles: tuple[Any, ...] = ()
         if plan.is_local and plan.workers > 1 and plan.loaded.is_bars:
             handles = held.enter_context(shared(plan.loaded.bars))
         held.callback(forget)
-        key = _key(plan.spec.run)
-        tasks = (
-            Task(plan.spec.run, key, handles, tuple(jobs)) for jobs in pool.batches(todo, unit)
-        )
-        tell = held.enter_context(telling("sweep", len(todo)))
-        results = pool.finished(plan.executor, evaluate, tasks, ahead=2 * plan.workers, stop=stop)
-        for found in results:
-            kept.put(found)
-            done += len(found)
-            best = ranked([*found, *([best] if best else [])], plan.spec.metric)[0]
-            tell(done, _so_far(best, plan.spec.metric))
+        tell = held.enter_context(telling("sweep", left))
+        for jobs in plan.spec.rounds(known):
+            for found in pool.finished(
+                plan.executor,
+                evaluate,
+                _tasks(plan, handles, jobs),
+                ahead=2 * plan.workers,
+                stop=stop,
+            ):
+                kept.put(found)
+                known.update((trial.number, trial) for trial in found)
+                best = ranked([*found, *([best] if best else [])], plan.spec.metric)[0]
+                tell(len(known) - before, _so_far(best, plan.spec.metric))
+            if stop.asked:
+                return
+
+
+def _tasks(plan: _Plan, handles: tuple[Any, ...], jobs: list[Job]) -> Iterator[Task]:
+    """Yield the units of work of a round."""
+    unit = min(max(len(jobs) // (plan.workers * _UNITS_PER_JOB), 1), _LARGEST_UNIT)
+    key = _key(plan.spec.run)
+    for some in pool.batches(jobs, unit):
+        yield Task(plan.spec.run, key, handles, tuple(some))
 
 
 def _key(spec: RunSpec) -> str:
@@ -261,16 +308,18 @@ def summary(
     good = bool(order) and not order[0].error
     judged = judge_best(trials, order[0]) if good else None
     run = spec.run
+    by = f"  optuna {spec.optuna}" if spec.optuna else ""
     return dict(
         plain(
             {
                 "id": folder.name,
-                "title": f"sweep {run.strategy.name}  {' '.join(spec.grid)}",
+                "title": f"sweep {run.strategy.name}  {' '.join(spec.grid)}{by}",
                 "created": created,
                 "strategy": run.strategy.name,
                 "key": key_of(run),
                 "grid": spec.grid,
                 "where": spec.where,
+                "optuna": spec.optuna,
                 "metric": spec.metric,
                 "complete": len(trials) == total,
                 "total": total,
