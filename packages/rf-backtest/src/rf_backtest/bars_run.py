@@ -9,7 +9,7 @@ a close therefore meets the open of its own instrument's next bar, whatever the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import repeat
 
 import numpy as np
 
@@ -28,7 +28,10 @@ from rf_common.ids import InstrumentId
 _EVERY = 512
 _NAN = float("nan")
 _CLOSE, _OPEN = 0, 1
-_CHUNK = 65_536
+_CHUNK = 4_096
+_MOMENTS = 256
+"""Times that are looked ahead: so few that the collector has nothing to walk through."""
+_Part = tuple[int, int]
 
 
 class Series:
@@ -38,48 +41,44 @@ class Series:
         self.name: InstrumentId = bars.instrument.instrument_id
         self.span = bars.interval_ns
         self.delisted_ts = bars.delisted_ts
-        self.rows = len(bars)
+        self.last = len(bars) - 1
+        self.has_quotes = bars.bid is not None and bars.ask is not None
         self.has_volume = bool(bars.volume.any())
-        self.mark = _NAN
         self.accrued = 0
         self.actions: list[tuple[int, bool, float]] = sorted(
             [(ts, True, value) for ts, value in bars.splits]
             + [(ts, False, value) for ts, value in bars.dividends],
             reverse=True,
         )
-        self._bars = bars
-        self._first = -_CHUNK
-        self._chunk: list[list[float]] = []
-        self._times: list[int] = []
+        self._source = bars
+        self._first = 0
+        self._bars: list[Bar] = []
 
     def bar(self, row: int) -> Bar:
         """Return one bar as an event."""
         place = row - self._first
-        if not 0 <= place < len(self._times):
+        if not 0 <= place < len(self._bars):
             self._load(row)
-            place = row - self._first
-        ts = UnixNanos(self._times[place])
-        open_px, high, low, close, volume = self._chunk[place]
-        return Bar(self.name, ts, self.span, open_px, high, low, close, volume)
+            place = 0
+        return self._bars[place]
 
     def quoted(self, row: int, now: UnixNanos, size: float) -> Quote | None:
         """Return the data's own quote of a close, None when there is none."""
-        bid, ask = self._bars.bid, self._bars.ask
+        bid, ask = self._source.bid, self._source.ask
         if bid is None or ask is None:
             return None
         return Quote(self.name, now, float(bid[row]), size, float(ask[row]), size)
 
     def _load(self, row: int) -> None:
-        bars, end = self._bars, row + _CHUNK
-        columns = [bars.open, bars.high, bars.low, bars.close, bars.volume]
-        self._chunk = np.stack([column[row:end] for column in columns], axis=1).tolist()
-        self._times = bars.ts[row:end].tolist()
+        source, end = self._source, row + _CHUNK
+        columns = (source.open, source.high, source.low, source.close, source.volume)
+        lists = (column[row:end].tolist() for column in columns)
+        times = source.ts[row:end].tolist()
+        self._bars = list(map(Bar, repeat(self.name), times, repeat(self.span), *lists))
         self._first = row
 
 
-def agenda(
-    data: Sequence[Bars],
-) -> Iterator[tuple[int, list[tuple[int, int]], list[tuple[int, int]]]]:
+def agenda(data: Sequence[Bars]) -> Iterator[tuple[UnixNanos, list[_Part], list[_Part]]]:
     """Yield each time with what closes and what opens then, as (instrument, row)."""
     opens = np.concatenate([bars.ts for bars in data])
     spans = np.concatenate([_ends(bars) for bars in data])
@@ -88,20 +87,20 @@ def agenda(
     times = np.concatenate([spans, opens])
     phase = np.repeat([_CLOSE, _OPEN], opens.size)
     order = np.lexsort((np.tile(which, 2), phase, times))
-    which, rows = np.tile(which, 2), np.tile(rows, 2)
-
-    def entries() -> Iterator[tuple[int, int, int, int]]:
-        for begin in range(0, order.size, _CHUNK):
-            part = order[begin : begin + _CHUNK]
-            yield from zip(times[part].tolist(), phase[part].tolist(), which[part].tolist(),
-                           rows[part].tolist(), strict=True)  # fmt: skip
-
-    for ts, group in groupby(entries(), key=lambda entry: entry[0]):
-        closing: list[tuple[int, int]] = []
-        opening: list[tuple[int, int]] = []
-        for _, kind, number, row in group:
-            (closing if kind == _CLOSE else opening).append((number, row))
-        yield ts, closing, opening
+    times, phase = times[order], phase[order]
+    order %= opens.size
+    firsts = np.flatnonzero(np.r_[True, times[1:] != times[:-1]])
+    middles = firsts + np.add.reduceat(phase == _CLOSE, firsts, dtype=np.int64)
+    lasts = np.r_[firsts[1:], times.size]
+    for begin in range(0, firsts.size, _MOMENTS):
+        part = slice(begin, begin + _MOMENTS)
+        base, end = int(firsts[begin]), int(lasts[part][-1])
+        used = order[base:end]
+        parts = list(zip(which[used].tolist(), rows[used].tolist(), strict=True))
+        bounds = (array[part] - base for array in (firsts, middles, lasts))
+        moments = times[firsts[part]].tolist()
+        for ts, first, middle, last in zip(moments, *(b.tolist() for b in bounds), strict=True):
+            yield ts, parts[first:middle], parts[middle:last]
 
 
 def _ends(bars: Bars) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -129,22 +128,26 @@ class BarsRun:
         self._record = record
         self._data = data
         self._series = [Series(bars) for bars in data]
+        self._marks = [_NAN] * len(data)
         self._rate = borrow_rate
         self._exits = exits
+        self._answer_until = corridor.answer_until
         if exits is not None:
             record.hear_fills(exits.on_fill)
+            self._answer_until = self._answer_and_exit
 
     def play(self, progress: Callable[[int], None] | None = None) -> None:
         """Run to the last close, and a second more for what is on its way."""
         corridor = self._corridor
+        is_scripted = self._record.next_placing is not None
         count, begun = 0, False
-        for ts, closing, opening in agenda(self._data):
-            now = UnixNanos(ts)
+        for now, closing, opening in agenda(self._data):
             if not begun:
                 corridor.start(now)
                 begun = True
             self._answer_until(now)
-            corridor.now = max(now, corridor.now)
+            if corridor.now < now:
+                corridor.now = now
             if closing:
                 self._close(now, closing)
                 count += len(closing)
@@ -152,7 +155,8 @@ class BarsRun:
                     progress(count)
             for number, row in opening:
                 self._open(now, number, row)
-            self._place(now)
+            if is_scripted:
+                self._place(now)
         self._answer_until(UnixNanos(corridor.now + NANOS_PER_SECOND))
         if progress is not None:
             progress(count)
@@ -160,29 +164,30 @@ class BarsRun:
     # --- a close ------------------------------------------------------------------------------
 
     def _close(self, now: UnixNanos, closing: list[tuple[int, int]]) -> None:
-        corridor, venue = self._corridor, self._venue
-        bars = [(self._series[number], row, self._series[number].bar(row))
-                for number, row in closing]  # fmt: skip
-        for series, _, bar in bars:
+        corridor, venue, exits = self._corridor, self._venue, self._exits
+        bars: list[tuple[Series, int, int, Bar]] = []
+        for number, row in closing:
+            series = self._series[number]
+            bar = series.bar(row)
+            bars.append((series, number, row, bar))
             if bar.volume > 0 or not series.has_volume:
                 self._look_inside(bar, now)
             venue.close_bar(bar, now)
             self._answer_until(now)
-        for series, row, bar in bars:
-            series.mark = bar.close_px
-            size = bar.volume or 1.0
-            quote = series.quoted(row, now, size) or venue.quote(series.name, bar.close_px, now)
-            corridor.frame_now(quote)
+        for series, number, row, bar in bars:
+            self._marks[number] = bar.close_px
+            quote = series.quoted(row, now, bar.volume or 1.0) if series.has_quotes else None
+            corridor.frame_now(quote or venue.markets[series.name].quoted(bar.close_px, now))
         if self._rate:
             self._accrue(now)
         corridor.wake(now)
-        for _, _, bar in bars:
+        for _, _, _, bar in bars:
             corridor.frame_now(bar)
-            if self._exits is not None:
-                self._exits.on_close(bar)
-        self._record.point(now, tuple(series.mark for series in self._series))
-        for series, row, bar in bars:
-            if row == series.rows - 1:
+            if exits is not None:
+                exits.on_close(bar)
+        self._record.point(now, self._marks)
+        for series, _, row, bar in bars:
+            if row == series.last:
                 self._end(series, bar, now)
 
     def _look_inside(self, bar: Bar, now: UnixNanos) -> None:
@@ -222,15 +227,15 @@ class BarsRun:
             self._accrue(now)
         while series.actions and series.actions[-1][0] <= now:
             _, is_split, value = series.actions.pop()
-            self._act(series, bar, now, is_split, value)
+            self._act(number, bar, now, is_split=is_split, value=value)
         if bar.volume > 0 or not series.has_volume:
             venue.open_bar(series.name, bar.open_px, now, series.span)
             if self._exits is not None:
                 self._exits.at_open(series.name, bar.open_px)
             self._answer_until(now)
 
-    def _act(self, series: Series, bar: Bar, now: UnixNanos, is_split: bool, value: float) -> None:
-        engine, record = self._corridor.engine, self._record
+    def _act(self, number: int, bar: Bar, now: UnixNanos, *, is_split: bool, value: float) -> None:
+        engine, record, series = self._corridor.engine, self._record, self._series[number]
         if not is_split:
             record.dividends += upkeep.pay_dividend(engine, series.name, value)
             record.refresh()
@@ -244,11 +249,11 @@ class BarsRun:
         record.refresh()
         # The old price is no price of the new share: nothing may be valued with it any more.
         self._corridor.frame_now(self._venue.quote(series.name, bar.open_px, now))
-        series.mark = bar.open_px
+        self._marks[number] = bar.open_px
         text = f"{series.name}: split {value:g} for 1; its prices jump (Bars.adjusted avoids it)"
         record.warn(text)
 
-    def _answer_until(self, now: UnixNanos) -> None:
+    def _answer_and_exit(self, now: UnixNanos) -> None:
         """Let answers arrive; protective orders follow the fills among them."""
         self._corridor.answer_until(now)
         while self._exits is not None and self._exits.act():
@@ -258,12 +263,12 @@ class BarsRun:
 
     def _accrue(self, now: UnixNanos) -> None:
         """Charge borrow for the time since the last look, at the last close."""
-        for series in self._series:
+        for series, mark in zip(self._series, self._marks, strict=True):
             span = now - series.accrued if series.accrued else 0
             series.accrued = now
-            if span > 0 and series.mark == series.mark:  # a mark is there
+            if span > 0 and mark == mark:  # a mark is there
                 self._record.borrow += upkeep.borrow_cost(
-                    self._corridor.engine, series.name, series.mark, span_ns=span, rate=self._rate
+                    self._corridor.engine, series.name, mark, span_ns=span, rate=self._rate
                 )
         self._record.refresh()
 

@@ -79,6 +79,7 @@ class Corridor:
         self.venue = venue
         self.now = UnixNanos(0)
         self.next_seq = 1
+        self._process = engine.process
         self._on_answer = on_answer
         self._on_output = on_output
         self._shows_market = shows_market
@@ -104,13 +105,12 @@ class Corridor:
     def feed(self, payload: Payload) -> None:
         """Take one payload through the engine; its outputs wait for `settle`."""
         now = self.now
-        outputs = self.engine.process(Envelope(self.next_seq, now, payload))
+        outputs = self._process(Envelope(self.next_seq, now, payload))
         self.next_seq += 1
         kind = type(payload)
         if kind in _MARKET:
-            venue = self.venue
-            if self._shows_market and venue.watches(payload.instrument_id):  # type: ignore[union-attr]  # a market event
-                venue.on_market(payload, now)  # type: ignore[arg-type]  # likewise
+            if self._shows_market and self.venue.watches(payload.instrument_id):  # type: ignore[union-attr]  # a market event
+                self.venue.on_market(payload, now)  # type: ignore[arg-type]  # likewise
         elif kind in _TOLD:
             self._on_answer(payload)
         if outputs:
@@ -182,8 +182,10 @@ class Corridor:
 
     def wake(self, now: UnixNanos) -> None:
         """Deliver each timer that is due by `now` once; those it sets again may wait."""
-        due = [heapq.heappop(self._timers) for _ in range(len(self._timers))
-               if self._timers[0][0] <= now]  # fmt: skip
+        timers = self._timers
+        due = []
+        while timers and timers[0][0] <= now:
+            due.append(heapq.heappop(timers))
         for ts, _, name in due:
             self.feed(Timer(name, ts))
             self.settle()

@@ -10,7 +10,7 @@ from rf_backtest.record import Record
 from rf_backtest.upkeep import borrow_cost
 from rf_common.canonical import canonical_bytes
 from rf_common.clock import NANOS_PER_SECOND, UnixNanos
-from rf_common.events import Payload
+from rf_common.events import Payload, Quote
 
 Frame = tuple[UnixNanos, Sequence[Payload]]
 _EVERY = 512
@@ -27,10 +27,13 @@ class FramesRun:
         self._rate = config.costs.borrow_rate
         self._markets = [corridor.engine.state.markets[name] for name in record.names]
         self._accrued = 0
+        self._quotes: list[Quote | None] = []
+        self._marks: list[float] = []
 
     def play(self, frames: Iterable[Frame], progress: Callable[[int], None] | None = None) -> None:
         """Run to the end of the frames, and a second more for what is on its way."""
         corridor, record = self._corridor, self._record
+        is_scripted = record.next_placing is not None
         count, last = 0, -1
         for ts, payloads in frames:
             if last < 0:
@@ -40,10 +43,9 @@ class FramesRun:
                 raise ValueError(f"frame {count}: {ts} is before {last}; expected order of time")
             last = ts
             record.hash_more(canonical_bytes((ts, payloads)))
-            self._place(ts)
+            if is_scripted:
+                self._place(ts)
             corridor.frame(ts, payloads)
-            if self._rate and ts - self._accrued >= _ACCRUE_NS:
-                self._accrue(ts)
             self._point(ts)
             count += 1
             if progress is not None and count % _EVERY == 0:
@@ -80,8 +82,12 @@ class FramesRun:
         self._record.refresh()
 
     def _point(self, ts: int) -> None:
-        marks = []
-        for market in self._markets:
-            quote = market.quote
-            marks.append(_NAN if quote is None else (quote.bid_px + quote.ask_px) * 0.5)
-        self._record.point(ts, tuple(marks))
+        if self._rate and ts - self._accrued >= _ACCRUE_NS:
+            self._accrue(ts)
+        quotes = [market.quote for market in self._markets]
+        if quotes != self._quotes:
+            self._quotes = quotes
+            self._marks = [
+                _NAN if quote is None else (quote.bid_px + quote.ask_px) * 0.5 for quote in quotes
+            ]
+        self._record.point(ts, self._marks)

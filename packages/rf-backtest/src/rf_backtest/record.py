@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
@@ -27,6 +28,7 @@ from rf_engine.state import EXTERNAL
 
 _YEAR_NS = int(365.25 * 86_400) * NANOS_PER_SECOND
 _MOST_LINES = 1_000
+_BLOCK = 65_536
 
 
 def instrument_names(instruments: Sequence[Instrument]) -> tuple[InstrumentId, ...]:
@@ -83,10 +85,13 @@ class Record:
         self._refusals: dict[str, int] = {}
         self._rejected: list[str] = []
         self._seen: dict[str, None] = {}
-        self._ts: list[int] = []
-        self._points: list[tuple[float, float, float]] = []
-        self._marks: list[tuple[float, ...]] = []
-        self._cash, self._held = 0.0, [0.0] * len(names)
+        self._ts = array("q")
+        self._cashes = array("d")
+        self._states = array("q")
+        """Of each point, which row of holdings it has: they change with fills only."""
+        self._marks = array("d")
+        self._pending = bytearray()
+        self._cash, self._holdings = 0.0, [[0.0] * len(names)]
         self._listeners: list[Callable[[Fill], None]] = []
         self.refresh()
 
@@ -127,8 +132,7 @@ class Record:
 
     def output(self, output: Output) -> None:
         """Count what leaves the engine."""
-        kind = type(output)
-        if kind is SubmitOrder:
+        if isinstance(output, SubmitOrder):
             self.sent += 1
         elif isinstance(output, Refusal):
             self._refusals[output.rule] = self._refusals.get(output.rule, 0) + 1
@@ -165,41 +169,44 @@ class Record:
         """Read cash and holdings anew: they changed."""
         account = self.engine.state.account
         self._cash = float(account.cash)
-        self._held = [float(account.quantity(name)) for name in self.names]
+        held = [float(account.quantity(name)) for name in self.names]
+        if held != self._holdings[-1]:
+            self._holdings.append(held)
 
-    def point(self, ts: int, marks: tuple[float, ...]) -> None:
+    def point(self, ts: int, marks: Sequence[float]) -> None:
         """Write down equity at `ts`; a second one of the same time replaces the first."""
-        equity, gross = self._cash, 0.0
-        for held, mark in zip(self._held, marks, strict=True):
-            if held:
-                value = held * mark
-                equity += value
-                gross += abs(value)
+        state = len(self._holdings) - 1
         if self._ts and self._ts[-1] == ts:
-            self._points[-1], self._marks[-1] = (equity, self._cash, gross), marks
+            self._cashes[-1], self._states[-1] = self._cash, state
+            self._marks[-len(marks) :] = array("d", marks)
             return
         self._ts.append(ts)
-        self._points.append((equity, self._cash, gross))
-        self._marks.append(marks)
+        self._cashes.append(self._cash)
+        self._states.append(state)
+        self._marks.extend(marks)
 
     def hash_bars(self, data: Iterable[Bars]) -> None:
         """Take bars into the hash of the data."""
         for bars in data:
-            self._data.update(bars.hash.encode())
+            self.hash_more(bars.hash.encode())
 
     def hash_more(self, content: bytes) -> None:
         """Take bytes into the hash of the data."""
-        self._data.update(content)
+        self._pending += content
+        if len(self._pending) >= _BLOCK:
+            self._data.update(self._pending)
+            self._pending.clear()
 
     # --- the result ---------------------------------------------------------------------------
 
     def result(self, slippage: float, unmeasured: int) -> BacktestResult:
         """Return what was found."""
         self._last_words(unmeasured)
+        self._data.update(self._pending)
         self._data.update(canonical_bytes(self._script))
         ts = np.array(self._ts, dtype=np.int64)
-        points = np.array(self._points, dtype=np.float64).reshape(-1, 3)
         marks = np.array(self._marks, dtype=np.float64).reshape(-1, len(self.names))
+        points = self._points(marks)
         fills = tuple(self.fills)
         warnings = tuple(
             text if count == 1 else f"{text} ({count} times)"
@@ -216,8 +223,8 @@ class Record:
             slippage,
         )
         found = hashlib.sha256(canonical_bytes(told))
-        for array in (ts, points, marks):
-            found.update(np.ascontiguousarray(array).tobytes())
+        for column in (ts, points, marks):
+            found.update(np.ascontiguousarray(column).tobytes())
         return BacktestResult(
             name=self._config.name,
             instruments=self.names,
@@ -242,6 +249,19 @@ class Record:
             config_hash=digest(self._config),
             output_hash=found.hexdigest(),
         )
+
+    def _points(self, marks: FloatArray) -> FloatArray:
+        """Return equity, cash and gross value of each point, (points, 3)."""
+        cash = np.array(self._cashes, dtype=np.float64)
+        equity, gross = cash.copy(), np.zeros_like(cash)
+        holdings, states = np.array(self._holdings), np.array(self._states, dtype=np.int64)
+        for number in range(len(self.names)):
+            held = holdings[states, number]
+            value = held * marks[:, number]
+            # What is not held counts for nothing, even where it has no price.
+            np.add(equity, value, out=equity, where=held != 0)
+            np.add(gross, np.abs(value), out=gross, where=held != 0)
+        return np.stack((equity, cash, gross), axis=1)
 
     def _last_words(self, unmeasured: int) -> None:
         if unmeasured:

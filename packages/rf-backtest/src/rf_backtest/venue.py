@@ -54,12 +54,15 @@ _MEMORY = 2.0 / 21.0
 class BarMarket:
     """What the venue knows of one instrument: the present open, and what is usual."""
 
-    __slots__ = ("acts_until", "capacity", "day", "instrument", "is_open", "last_px", "open_px",
-                 "opened_inside", "quote", "variance", "volume")  # fmt: skip
+    __slots__ = ("acts_until", "capacity", "day", "half", "instrument", "is_open", "last_px",
+                 "open_px", "opened_inside", "px", "ts", "variance", "volume")  # fmt: skip
 
-    def __init__(self, instrument: Instrument) -> None:
+    def __init__(self, instrument: Instrument, half: float = 0.0) -> None:
         self.instrument = instrument
-        self.quote: Quote | None = None
+        self.half = half
+        """Half the spread, fraction of the price."""
+        self.px = 0.0
+        self.ts = UnixNanos(-1)
         self.open_px = 0.0
         self.last_px = 0.0
         self.is_open = False
@@ -70,11 +73,23 @@ class BarMarket:
         self.variance: float | None = None
         self.opened_inside: dict[StrategyId, None] = {}
 
+    @property
+    def quote(self) -> Quote | None:
+        """The last open or close with half the spread on both sides."""
+        return None if self.ts < 0 else self.quoted(self.px, self.ts)
+
+    def quoted(self, px: float, now: UnixNanos) -> Quote:
+        """Return a price with half the spread on both sides."""
+        half, size = self.half, self.volume or 1.0
+        name = self.instrument.instrument_id
+        return Quote(name, now, px * (1 - half), size, px * (1 + half), size)
+
     def levels(self, bids: bool) -> Iterator[Level]:
         """Yield the one price there is, with as much as we may get."""
-        if self.quote is not None:
+        quote = self.quote
+        if quote is not None:
             size = _ENDLESS if self.capacity is None else float(self.capacity)
-            yield (self.quote.bid_px if bids else self.quote.ask_px), size
+            yield (quote.bid_px if bids else quote.ask_px), size
 
     def rescale(self, factor: float) -> None:
         """Count in new shares after a split."""
@@ -116,13 +131,14 @@ class BarVenue(PaperVenue):
         rng: np.random.Generator,
         instruments: Iterable[Instrument],
     ) -> None:
-        self.markets = {item.instrument_id: BarMarket(item) for item in instruments}
+        half = costs.spread_bps * 0.5e-4
+        self.markets = {item.instrument_id: BarMarket(item, half) for item in instruments}
         super().__init__(with_fees(paper, costs), rng, self.markets.get, "bars")
         self.slippage = 0.0
         self.unmeasured = 0
         """Fills whose impact could not be computed: nothing was known of the past yet."""
         self._costs = costs
-        self._half = costs.spread_bps * 0.5e-4
+        self._half = half
         self._slip = costs.slippage_bps * 1e-4
         self._waiting: dict[ClientOrderId, None] = {}
         self._shares: dict[tuple[StrategyId, InstrumentId], Decimal] = {}
@@ -134,16 +150,19 @@ class BarVenue(PaperVenue):
         """Open a bar at `px`; what waited acts, what rested may be crossed by the gap."""
         market = self.markets[instrument_id]
         market.is_open, market.open_px, market.acts_until = True, px, now + span // 10
-        market.quote = self.quote(instrument_id, px, now)
-        market.opened_inside.clear()
-        market.capacity = self._capacity(market)
+        market.px, market.ts = px, now
+        if market.opened_inside:
+            market.opened_inside.clear()
+        if self._costs.participation:
+            market.capacity = self._capacity(market)
         day = now // _DAY
         if day != market.day:
             if market.day >= 0:
                 self.expire(instrument_id, now)
             market.day = day
-        for order in self._by_urgency(instrument_id):
-            self._at_open(order, px, now)
+        if self._open.get(instrument_id):
+            for order in self._by_urgency(instrument_id):
+                self._at_open(order, px, now)
 
     def inside(self, bar: Bar, now: UnixNanos) -> bool:
         """Fill the one resting order that a bar reached next; return whether there was one.
@@ -152,6 +171,8 @@ class BarVenue(PaperVenue):
         a bar requests arrive at once.
         """
         self._is_inside = True
+        if not self._open.get(bar.instrument_id):
+            return False
         market = self.markets[bar.instrument_id]
         found = min(
             (entry for order in self._resting(bar.instrument_id)
@@ -173,15 +194,13 @@ class BarVenue(PaperVenue):
         self._is_inside = False
         market.is_open = False
         market.learn(bar.close_px, bar.volume)
-        market.quote = self.quote(bar.instrument_id, bar.close_px, now)
+        market.px, market.ts = bar.close_px, now
         if now // _DAY > market.day >= 0:
             self.expire(bar.instrument_id, now)
 
     def quote(self, instrument_id: InstrumentId, px: float, now: UnixNanos) -> Quote:
         """Return a price with half the spread on both sides."""
-        half = self._half
-        size = self.markets[instrument_id].volume or 1.0
-        return Quote(instrument_id, now, px * (1 - half), size, px * (1 + half), size)
+        return self.markets[instrument_id].quoted(px, now)
 
     def expire(self, instrument_id: InstrumentId, now: UnixNanos) -> None:
         """Let day orders that have had their day expire; what waits for an open has not."""
