@@ -47,7 +47,8 @@ bench-peers: setup ## Measure our kernels against public peers, in an environmen
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .benchmarks/peers
 	$(UV) pip install --quiet --python .benchmarks/peers -r tools/peers.txt \
 		packages/rf-common packages/rf-pricing packages/rf-signals packages/rf-risk \
-		packages/rf-knowledge-graph packages/rf-swarm-sim
+		packages/rf-knowledge-graph packages/rf-swarm-sim packages/rf-feature packages/rf-oms \
+		packages/rf-execution packages/rf-strategy packages/rf-engine packages/rf-backtest
 	.benchmarks/peers/bin/python benchmarks/peers.py $(A)
 
 docs: setup ## Write the generated pages and build the site into site/

@@ -27,6 +27,9 @@ _MOST_STEPS = 1_000_000
 _FEWEST_SAMPLES = 2048
 _FEWEST_GROUPS = 8
 
+_LARGEST_SHIFT = 10.0
+"""Plain standard errors that a control variate may move an estimate by."""
+
 
 def mc_price(
     model: Model,
@@ -190,13 +193,17 @@ def result_of(moments: Moments, run: Run, weights: FloatArray) -> McResult:
     lead = int(np.flatnonzero(weights)[0])
     plain[lead] = weights[lead]
     value, error = moments.combined(weights)
+    plain_value, plain_error = moments.combined(plain)
+    if abs(value - plain_value) > _LARGEST_SHIFT * plain_error:
+        # Chance cannot have moved it so far: the slopes on controls that hardly vary are noise.
+        value, error = plain_value, plain_error
     if not math.isfinite(value):
         raise OverflowError("expected spots in the range of doubles: vol or tau is too large")
     df = run.discount
     return McResult(
         value=df * value,
         std_error=df * error,
-        plain_std_error=df * moments.combined(plain)[1],
+        plain_std_error=df * plain_error,
         paths=moments.count * each,
         steps=run.times.size - 1,
         seed=run.plan.seed,
